@@ -1,0 +1,44 @@
+// OpenStore: from a bucket URL and options to a ready ObjectStore (retries included). Checks that the
+// bucket is there and that we may list it, so that a wrong name, key, region or endpoint is a clear
+// error at once: the message says what to change.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "objclient/object_store.h"
+
+namespace objclient {
+
+// file:///absolute/dir, s3://bucket[/prefix], mem:// (tests).
+struct BucketUrl {
+  enum class Kind : std::uint8_t { kLocal, kS3, kMemory };
+  Kind kind = Kind::kLocal;
+  std::string bucket;  // S3: bucket; local: absolute directory
+  std::string prefix;  // "" or ends in '/'
+  // Canonical text, the same for every spelling of one place: a volume's identity.
+  std::string ToString() const;
+};
+base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
+
+struct StoreOptions {
+  std::string endpoint;  // S3: http(s)://host[:port]; empty = AWS_ENDPOINT_URL(_S3), else the cloud's own
+  std::string region;    // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
+  std::string profile;   // empty = AWS_PROFILE, else "default"
+  std::uint32_t connections = 16;   // most HTTP connections at a time
+  std::uint32_t attempts = 6;       // per request, first included
+  std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds stall_timeout{10000};     // no byte moved for this long = broken
+};
+
+base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
+                                                     const StoreOptions& options,
+                                                     base::Clock& clock, base::Metrics& metrics);
+
+}  // namespace objclient
