@@ -1,10 +1,11 @@
-// BlockPool: the one place where bytes live in memory. 1 MiB blocks out of one huge-page mapping, made
-// once, touched lazily and reused last-in first-out (docs/read_path.md says why). Clean bytes of objects
-// and dirty bytes of staged files are the same blocks with other owners.
+// BlockPool: the one place where bytes live in memory. 1 MiB blocks out of one huge-page mapping,
+// made once, touched lazily and reused last-in first-out (docs/read_path.md says why). Clean bytes
+// of objects and dirty bytes of staged files are the same blocks with other owners.
 //
-// A BlockRef is a counted reference: while one exists the block's memory is not reused. The pool hands
-// out blocks blocking (Allocate: back-pressure for writers), or not (TryAllocate: read-ahead gives up).
-// When nothing is free it asks its reclaimers, in order of registration, to let go of blocks.
+// A BlockRef is a counted reference: while one exists the block's memory is not reused. The pool
+// hands out blocks blocking (Allocate: back-pressure for writers), or not (TryAllocate: read-ahead
+// gives up). When nothing is free it asks its reclaimers, in order of registration, to let go of
+// blocks.
 //
 // Threads: any. Allocate is never called with a lock held that a completion needs.
 #pragma once
@@ -48,9 +49,9 @@ class BlockRef {
 class BlockPool {
  public:
   struct Options {
-    std::uint64_t bytes = 192u << 20;        // capacity, rounded down to whole blocks, at least 16
-    std::uint64_t touch_bytes = 64u << 20;   // touched in the background at start
-    std::uint32_t reserved_blocks = 8;       // only AllocateReserved gets these (commits must progress)
+    std::uint64_t bytes = 192u << 20;       // capacity, rounded down to whole blocks, at least 16
+    std::uint64_t touch_bytes = 64u << 20;  // touched in the background at start
+    std::uint32_t reserved_blocks = 8;  // only AllocateReserved gets these (commits must progress)
   };
   static base::Result<std::unique_ptr<BlockPool>> Open(Options options);
   ~BlockPool();
@@ -64,8 +65,8 @@ class BlockPool {
   // Empty when none is free after asking the reclaimers once.
   BlockRef TryAllocate() EXCLUDES(mutex_);
 
-  // `reclaim(n)` drops references to up to n blocks nobody uses and returns how many; called without
-  // the pool's lock, on the allocating thread. Register before threads start.
+  // `reclaim(n)` drops references to up to n blocks nobody uses and returns how many; called
+  // without the pool's lock, on the allocating thread. Register before threads start.
   void AddReclaimer(std::function<std::size_t(std::size_t)> reclaim);
 
   std::size_t capacity_blocks() const;
@@ -75,6 +76,10 @@ class BlockPool {
   friend class BlockRef;
   struct Rep;
   explicit BlockPool(std::unique_ptr<Rep> rep);
+  // A free block, as long as more than `keep` are free.
+  BlockRef TakeFree(std::size_t keep) EXCLUDES(mutex_);
+  base::Result<BlockRef> WaitForBlock(std::size_t keep, std::uint32_t timeout_ms) EXCLUDES(mutex_);
+  void Drop(std::uint32_t index) EXCLUDES(mutex_);
   const std::unique_ptr<Rep> rep_;
   mutable base::Mutex mutex_;
 };
