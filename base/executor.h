@@ -1,12 +1,13 @@
 // Executor: a fixed number of threads behind a bounded queue. Submit blocks while the queue is full
-// (back-pressure), TrySubmit answers false. Tasks must not wait for other tasks of the same executor.
-// Any thread may submit; the owner destroys it, which runs what is queued and joins.
+// (back-pressure), TrySubmit answers false. Tasks must not wait for other tasks of the same
+// executor. Any thread may submit; the owner destroys it, which runs what is queued and joins.
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,7 +19,7 @@ namespace base {
 class Executor {
  public:
   struct Options {
-    std::string name;               // thread name, at most 15 bytes
+    std::string name;  // thread name, at most 15 bytes
     std::size_t threads = 2;
     std::size_t queue_limit = 1024;  // tasks waiting, not counting those that run
   };
@@ -55,7 +56,7 @@ class Timer {
 
  private:
   struct Rep;
-  Rep* const rep_;
+  const std::unique_ptr<Rep> rep_;
 };
 
 }  // namespace base

@@ -1,6 +1,7 @@
-// Limiter: at most N requests and M bytes in flight. Acquire blocks; TryAcquire does not. A Permit is
-// proof of admission and gives back on destruction. Requests larger than the byte limit are let
-// through alone. Any thread.
+// Limiter: at most N requests and M bytes in flight. Acquire blocks, first come first served, so
+// that a large request is not starved by small ones; TryAcquire does not block and never overtakes.
+// A Permit is proof of admission and gives back on destruction. Requests larger than the byte limit
+// are let through alone. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +44,8 @@ class Limiter {
   CondVar room_;
   std::size_t requests_ GUARDED_BY(mutex_) = 0;
   std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;  // of the next Acquire
+  std::uint64_t serving_ GUARDED_BY(mutex_) = 0;      // whose turn it is
 };
 
 }  // namespace base

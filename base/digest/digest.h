@@ -1,6 +1,6 @@
-// Checksums and digests, all over OpenSSL or ISA-L except CRC-64/NVME, which Debian 12's ISA-L lacks
-// and which is ours (carry-less multiplication, checked against published vectors). Pure functions,
-// any thread.
+// Checksums and digests, all over OpenSSL or ISA-L except CRC-64/NVME, which Debian 12's ISA-L
+// lacks and which is ours (carry-less multiplication, checked against published vectors). Pure
+// functions, any thread.
 #pragma once
 
 #include <array>
