@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""A second S3 client for the tests: standard library only, SigV4, path style.
+
+As a module: S3Client.from_environment() or S3Client(endpoint, bucket, access, secret).
+As a program, on the bucket of CAIRNFS_TEST_URL unless --bucket names another:
+    s3client.py make-bucket | list [PREFIX] | head KEY | get KEY [FILE] | put KEY [FILE] | delete KEY
+"""
+
+import argparse
+import datetime
+import hashlib
+import hmac
+import http.client
+import os
+import sys
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+
+class S3Error(Exception):
+    """An answer of the server that is not the wanted one."""
+
+    def __init__(self, method, path, status, body):
+        super().__init__(f"{method} {path}: HTTP {status}: {body[:300].decode(errors='replace')}")
+        self.status = status
+
+
+def quote(text, safe=""):
+    return urllib.parse.quote(text, safe=safe + "-_.~")
+
+
+class S3Client:
+    def __init__(self, endpoint, bucket, access_key, secret_key, region="us-east-1", timeout=60):
+        parts = urllib.parse.urlsplit(endpoint)
+        self.host = parts.netloc
+        self.secure = parts.scheme == "https"
+        self.bucket = bucket
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.region = region
+        self.timeout = timeout
+
+    @classmethod
+    def from_environment(cls, bucket=None):
+        url = os.environ.get("CAIRNFS_TEST_URL", "")
+        name = bucket or urllib.parse.urlsplit(url).netloc
+        return cls(os.environ["CAIRNFS_TEST_ENDPOINT"], name,
+                   os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"],
+                   os.environ.get("AWS_REGION", "us-east-1"))
+
+    def make_bucket(self):
+        self._expect("PUT", None, (200, 409))
+
+    def put(self, key, body, headers=None):
+        return self._expect("PUT", key, (200,), body=body, headers=headers)[1]
+
+    def get(self, key, first=None, last=None):
+        headers = {} if first is None else {"range": f"bytes={first}-{'' if last is None else last}"}
+        return self._expect("GET", key, (200, 206), headers=headers)[2]
+
+    def head(self, key):
+        """The headers of the object in lower case, or None where there is no object."""
+        status, headers, _ = self._expect("HEAD", key, (200, 404))
+        return headers if status == 200 else None
+
+    def delete(self, key):
+        self._expect("DELETE", key, (204, 200, 404))
+
+    def list(self, prefix=""):
+        """Yields (key, size) of every object whose key starts with prefix."""
+        token = None
+        while True:
+            query = {"list-type": "2", "prefix": prefix, "encoding-type": "url"}
+            if token:
+                query["continuation-token"] = token
+            root = ElementTree.fromstring(self._expect("GET", None, (200,), query=query)[2])
+            space = root.tag[:root.tag.index("}") + 1] if root.tag.startswith("{") else ""
+            for entry in root.iter(space + "Contents"):
+                key = urllib.parse.unquote_plus(entry.findtext(space + "Key"))
+                yield key, int(entry.findtext(space + "Size"))
+            token = root.findtext(space + "NextContinuationToken")
+            if not token:
+                return
+
+    def _expect(self, method, key, wanted, body=b"", headers=None, query=None):
+        path = "/" + self.bucket + ("" if key is None else "/" + quote(key, safe="/"))
+        query_text = "&".join(f"{quote(k)}={quote(v)}" for k, v in sorted((query or {}).items()))
+        signed = self._sign(method, path, query_text, body, headers or {})
+        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+        connection = kind(self.host, timeout=self.timeout)
+        try:
+            connection.request(method, path + ("?" + query_text if query_text else ""),
+                               body=body or None, headers=signed)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status not in wanted:
+            raise S3Error(method, path, answer.status, content)
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
+
+    def _sign(self, method, path, query_text, body, headers):
+        """The headers to send: those given, and date, body digest and signature."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
+        signed = {k.lower(): v for k, v in headers.items()}
+        signed["host"] = self.host
+        signed["x-amz-date"] = stamp
+        signed["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
+        if method == "PUT":
+            signed["content-length"] = str(len(body))
+        names = ";".join(sorted(signed))
+        lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
+        request = "\n".join([method, path, query_text, lines, names,
+                             signed["x-amz-content-sha256"]])
+        scope = f"{day}/{self.region}/s3/aws4_request"
+        text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope,
+                          hashlib.sha256(request.encode()).hexdigest()])
+        key = ("AWS4" + self.secret_key).encode()
+        for step in scope.split("/"):
+            key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        signed["authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, "
+                                   f"SignedHeaders={names}, Signature={signature}")
+        return signed
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A small S3 client for the tests.")
+    parser.add_argument("--bucket", help="instead of the one of CAIRNFS_TEST_URL")
+    parser.add_argument("verb", choices=["make-bucket", "list", "head", "get", "put", "delete"])
+    parser.add_argument("key", nargs="?", default="")
+    parser.add_argument("file", nargs="?", help="standard input or output when left out")
+    options = parser.parse_args()
+    client = S3Client.from_environment(options.bucket)
+    if options.verb == "make-bucket":
+        client.make_bucket()
+    elif options.verb == "list":
+        for key, size in client.list(options.key):
+            print(size, key, sep="\t")
+    elif options.verb == "head":
+        headers = client.head(options.key)
+        if headers is None:
+            raise SystemExit(f"s3client: no object {options.key}")
+        print("\n".join(f"{name}: {value}" for name, value in sorted(headers.items())))
+    elif options.verb == "get":
+        content = client.get(options.key)
+        if options.file:
+            with open(options.file, "wb") as target:
+                target.write(content)
+        else:
+            sys.stdout.buffer.write(content)
+    elif options.verb == "put":
+        if options.file:
+            with open(options.file, "rb") as source:
+                client.put(options.key, source.read())
+        else:
+            client.put(options.key, sys.stdin.buffer.read())
+    else:
+        client.delete(options.key)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (S3Error, OSError) as error:
+        raise SystemExit(f"s3client: {error}") from error
