@@ -63,8 +63,8 @@ TEST(Crc32c, CombinesTwoSums) {
   const auto all = std::span(bytes);
   for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{4096},
                                 std::size_t{131'072}, std::size_t{299'999}, bytes.size()}) {
-    const std::uint32_t combined = Crc32cCombine(
-        Crc32c(0, all.first(cut)), Crc32c(0, all.subspan(cut)), bytes.size() - cut);
+    const std::uint32_t combined =
+        Crc32cCombine(Crc32c(0, all.first(cut)), Crc32c(0, all.subspan(cut)), bytes.size() - cut);
     EXPECT_EQ(combined, Crc32c(0, bytes)) << cut;
   }
 }
