@@ -85,7 +85,7 @@ std::string Suggest(std::string_view unknown, const std::vector<std::string>& ca
       closest_distance = distance;
     }
   }
-  return closest == nullptr ? std::string() : fmt::format("did you mean {}?", *closest);
+  return closest == nullptr ? std::string() : *closest;
 }
 
 Result<std::optional<std::chrono::milliseconds>> ParseDuration(std::string_view text) {

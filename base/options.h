@@ -29,8 +29,8 @@ std::string OptionFlags(const OptionRow& row);
 // The help line with unit and default: "bytes kept on disk (SIZE, bytes; default: 10GiB)".
 std::string OptionHelp(const OptionRow& row);
 
-// "did you mean --cache-dir?" for the candidate that is closest to `unknown`, empty when none is
-// close enough to be meant. Candidates are compared and printed as they are.
+// The candidate closest to `unknown`, for "did you mean --cache-dir?"; empty when none is close
+// enough to be meant.
 std::string Suggest(std::string_view unknown, const std::vector<std::string>& candidates);
 
 // "60s", "5m", "250ms", "1h", "2d"; a bare number is seconds; "never" is nullopt. kInvalid with a
