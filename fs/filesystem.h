@@ -50,6 +50,10 @@ struct FilesystemOptions {
   std::uint32_t commit_threads = 32;         // closes that may wait for the store at a time
   std::uint32_t settle_delay_ms = 500;       // a renamed file rests this long before it is moved
   std::uint32_t retry_pending_ms = 2000;     // first wait before a failed upload is tried again
+  // What user.cairnfs.status tells of the mount.
+  std::string url;
+  std::string state_directory;
+  std::string version;
 };
 
 // What the kernel is told when the bucket changed under it. Called from background threads.

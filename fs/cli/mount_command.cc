@@ -1,0 +1,267 @@
+// cairnfs mount URL DIR
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <sstream>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "fs/cli/command.h"
+#include "fs/cli/daemon.h"
+#include "fs/cli/volume_options.h"
+#include "fs/mount.h"
+#include "fs/mount_table.h"
+#include "fs/version.h"
+#include "fs/volume_paths.h"
+
+namespace fs::cli {
+namespace {
+
+// The command line as written, before anything is resolved.
+struct MountArguments {
+  VolumeOptions volume;
+  std::string directory;
+  std::string cache_directory;
+  std::string memory_limit;
+  std::string cache_size = "10GiB";
+  std::string refresh = "60s";
+  std::string log_file;
+  std::string log_level = "info";
+  std::vector<std::string> mount_options;  // -o words, commas not yet split
+  bool foreground = false;
+  bool read_only = false;
+  bool allow_other = false;
+  std::uint32_t uid = geteuid();
+  std::uint32_t gid = getegid();
+};
+
+base::Error Invalid(const std::string& message) {
+  return base::Error(base::ErrorClass::kInvalid, message);
+}
+
+// mount(8) hands over words that are for itself, for the kernel, or ours in -o spelling.
+base::Status ApplyMountWord(const std::string& word, MountArguments& arguments,
+                            std::vector<std::string>& for_kernel) {
+  const std::size_t equals = word.find('=');
+  const std::string name = word.substr(0, equals);
+  const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+  const std::map<std::string, std::string*> with_value = {
+      {"endpoint", &arguments.volume.store.endpoint},
+      {"region", &arguments.volume.store.region},
+      {"profile", &arguments.volume.store.profile},
+      {"state-dir", &arguments.volume.state_directory},
+      {"cache-dir", &arguments.cache_directory},
+      {"memory-limit", &arguments.memory_limit},
+      {"cache-size", &arguments.cache_size},
+      {"refresh", &arguments.refresh},
+      {"log-file", &arguments.log_file}};
+  static constexpr std::array kForMount = {"rw",   "defaults", "auto",    "noauto", "user",
+                                           "users", "nofail",  "_netdev", "nonempty"};
+  static constexpr std::array kForKernel = {"suid",  "nosuid",  "dev",     "nodev",    "exec",
+                                            "noexec", "atime",  "noatime", "sync",     "dirsync",
+                                            "async", "relatime", "auto_unmount"};
+  if (const auto ours = with_value.find(name); ours != with_value.end()) {
+    if (value.empty()) return Invalid("-o " + name + " needs a value: -o " + name + "=VALUE");
+    *ours->second = value;
+  } else if (name == "ro" || name == "read-only") {
+    arguments.read_only = true;
+  } else if (name == "allow_other" || name == "allow-other") {
+    arguments.allow_other = true;
+  } else if (std::ranges::find(kForKernel, name) != kForKernel.end()) {
+    for_kernel.push_back(word);
+  } else if (std::ranges::find(kForMount, name) == kForMount.end() && !name.starts_with("x-")) {
+    std::vector<std::string> known = {"ro", "allow_other"};
+    for (const auto& entry : with_value) known.push_back(entry.first);
+    known.insert(known.end(), kForKernel.begin(), kForKernel.end());
+    known.insert(known.end(), kForMount.begin(), kForMount.end());
+    const std::string hint = base::Suggest(name, known);
+    return Invalid("unknown mount option '-o " + word + "'" +
+                   (hint.empty() ? "" : " (did you mean " + hint + "?)"));
+  }
+  return base::Ok();
+}
+
+base::Result<std::uint64_t> SizeOption(const char* name, const std::string& text) {
+  auto size = base::ParseSize(text);
+  if (!size.ok()) return size.error().Annotate(name);
+  return size;
+}
+
+// The place must be an existing, empty directory where nothing of ours is mounted.
+base::Result<std::filesystem::path> CheckMountPoint(const std::string& directory, bool nonempty) {
+  const std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
+  const std::filesystem::path point = path.has_filename() ? path : path.parent_path();
+  TRY_ASSIGN(const std::string mountinfo, ReadMountInfo());
+  if (const auto entry = FindMountEntry(mountinfo, point.string());
+      entry && entry->type.starts_with("fuse")) {
+    return base::Error(base::ErrorClass::kExists,
+                       point.string() + " is already mounted (" + entry->source +
+                           "); unmount it first: cairnfs umount " + point.string(),
+                       EBUSY);
+  }
+  std::error_code error;
+  const auto status = std::filesystem::status(point, error);
+  if (!std::filesystem::exists(status)) {
+    return base::Error(base::ErrorClass::kNotFound, "mount point " + point.string() +
+                                                        " does not exist; make it first: mkdir -p " +
+                                                        point.string());
+  }
+  if (!std::filesystem::is_directory(status)) {
+    return base::Error(base::ErrorClass::kInvalid,
+                       "mount point " + point.string() + " is not a directory", ENOTDIR);
+  }
+  if (!nonempty && !std::filesystem::is_empty(point, error)) {
+    return base::Error(base::ErrorClass::kInvalid,
+                       "mount point " + point.string() +
+                           " is not empty: its files would be hidden; use an empty directory, or "
+                           "-o nonempty if that is meant",
+                       ENOTEMPTY);
+  }
+  const auto canonical = std::filesystem::canonical(point, error);
+  if (error) return base::Error::FromErrno(error.value(), "mount point " + point.string());
+  return canonical;
+}
+
+base::Status ResolveLimits(const MountArguments& arguments, MountConfig& config) {
+  config.memory_limit = DefaultMemoryLimit();
+  if (!arguments.memory_limit.empty()) {
+    TRY_ASSIGN(config.memory_limit, SizeOption("--memory-limit", arguments.memory_limit));
+  }
+  if (config.memory_limit < kMemoryLimitMin) {
+    return Invalid("--memory-limit " + base::FormatSize(config.memory_limit) +
+                   " is too small; the least that works is " + base::FormatSize(kMemoryLimitMin));
+  }
+  TRY_ASSIGN(config.cache_size, SizeOption("--cache-size", arguments.cache_size));
+  TRY_ASSIGN(const auto refresh, base::ParseDuration(arguments.refresh));
+  config.filesystem.refresh_s = refresh ? std::chrono::duration<double>(*refresh).count() : -1;
+  return base::Ok();
+}
+
+base::Result<MountConfig> Resolve(MountArguments arguments) {
+  MountConfig config;
+  bool nonempty = false;
+  for (const std::string& words : arguments.mount_options) {
+    std::istringstream stream(words);
+    for (std::string word; std::getline(stream, word, ',');) {
+      if (word == "nonempty") nonempty = true;
+      TRY(ApplyMountWord(word, arguments, config.mount_options));
+    }
+  }
+  TRY_ASSIGN(config.url, objclient::ParseBucketUrl(arguments.volume.url));
+  TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, nonempty));
+  TRY(ResolveLimits(arguments, config));
+
+  const Environment environment = ProcessEnvironment();
+  const bool is_root = geteuid() == 0;
+  config.store = arguments.volume.store;
+  config.identity = VolumeIdentity(config.url, config.store, environment);
+  config.state_directory = arguments.volume.state_directory.empty()
+                               ? DefaultStateDirectory(config.identity, is_root, environment)
+                               : std::filesystem::absolute(arguments.volume.state_directory);
+  config.cache_directory = arguments.cache_directory.empty()
+                               ? DefaultCacheDirectory(is_root, environment)
+                               : std::filesystem::absolute(arguments.cache_directory);
+  // root mounts for everybody, as JuiceFS and NFS do; others need user_allow_other in fuse.conf.
+  config.allow_other = arguments.allow_other || is_root;
+  config.filesystem.read_only = arguments.read_only;
+  config.filesystem.uid = arguments.uid;
+  config.filesystem.gid = arguments.gid;
+  config.filesystem.url = config.url.ToString();
+  config.filesystem.state_directory = config.state_directory.string();
+  config.filesystem.version = kVersion;
+  return config;
+}
+
+base::Status StartLog(const MountArguments& arguments, const MountConfig& config, bool detached) {
+  static const std::map<std::string, base::LogLevel> kLevels = {{"debug", base::LogLevel::kDebug},
+                                                                {"info", base::LogLevel::kInfo},
+                                                                {"warn", base::LogLevel::kWarn},
+                                                                {"error", base::LogLevel::kError}};
+  base::SetLogLevel(kLevels.at(arguments.log_level));
+  if (!arguments.log_file.empty()) return base::OpenLog(arguments.log_file);
+  if (!detached) return base::Ok();
+  TRY(base::MakeDirectories(config.state_directory));
+  return base::OpenLog(config.state_directory / "cairnfs.log");
+}
+
+template <typename T>
+auto OptionInto(CLI::App& command, T& variable) {
+  return [&command, &variable](const std::string& flags, const std::string& help) {
+    return command.add_option(flags, variable, help);
+  };
+}
+
+auto FlagInto(CLI::App& command, bool& variable) {
+  return [&command, &variable](const std::string& flags, const std::string& help) {
+    return command.add_flag(flags, variable, help);
+  };
+}
+
+int RunMount(MountArguments arguments) {
+  if (!arguments.log_file.empty()) {
+    arguments.log_file = std::filesystem::absolute(arguments.log_file).string();
+  }
+  const auto config = Resolve(arguments);
+  if (!config.ok()) return Fail(config.error().message());
+
+  Readiness readiness;
+  if (!arguments.foreground) {
+    auto detached = Detach();
+    if (!detached.ok()) return Fail(detached.error().message());
+    readiness = std::move(*detached);
+  }
+  base::Status status = StartLog(arguments, *config, readiness.detached());
+  if (status.ok()) {
+    status = MountAndServe(*config, base::SystemClock(), [&readiness] { readiness.Ready(); });
+  }
+  if (status.ok()) return kDone;
+  LOG_ERROR("mount failed: {}", status.error().ToString());
+  readiness.Failed(status.error().message());
+  return kFailed;
+}
+
+}  // namespace
+
+void AddMountCommand(CLI::App& app, Run& chosen) {
+  CLI::App* command = app.add_subcommand("mount", "Mount a bucket at a directory");
+  auto arguments = std::make_shared<MountArguments>();
+  MountArguments& a = *arguments;
+  command->add_option("URL", a.volume.url, "s3://bucket[/prefix] or file:///directory")->required();
+  command->add_option("DIR", a.directory, "Existing, empty directory")->required();
+
+  // One row of the table, one variable: a row without one is refused at the first start.
+  const std::map<std::string, std::function<CLI::Option*(const std::string&, const std::string&)>>
+      variables = {{"endpoint", OptionInto(*command, a.volume.store.endpoint)},
+                   {"region", OptionInto(*command, a.volume.store.region)},
+                   {"profile", OptionInto(*command, a.volume.store.profile)},
+                   {"cache-dir", OptionInto(*command, a.cache_directory)},
+                   {"state-dir", OptionInto(*command, a.volume.state_directory)},
+                   {"memory-limit", OptionInto(*command, a.memory_limit)},
+                   {"cache-size", OptionInto(*command, a.cache_size)},
+                   {"refresh", OptionInto(*command, a.refresh)},
+                   {"log-file", OptionInto(*command, a.log_file)},
+                   {"log-level", OptionInto(*command, a.log_level)},
+                   {"connections", OptionInto(*command, a.volume.store.connections)},
+                   {"uid", OptionInto(*command, a.uid)},
+                   {"gid", OptionInto(*command, a.gid)},
+                   {"read-only", FlagInto(*command, a.read_only)},
+                   {"allow-other", FlagInto(*command, a.allow_other)},
+                   {"foreground", FlagInto(*command, a.foreground)}};
+  for (const base::OptionRow& row : base::MountOptionTable()) {
+    variables.at(row.name)(base::OptionFlags(row), base::OptionHelp(row));
+  }
+  constexpr std::uint32_t kConnectionsMax = 256;
+  command->get_option("--connections")->check(CLI::Range(1u, kConnectionsMax));
+  command->get_option("--log-level")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  command->add_option("-o", a.mount_options,
+                      "options of mount(8), separated by commas; ours too: -o cache-dir=/x");
+  command->callback([arguments, &chosen] { chosen = [arguments] { return RunMount(*arguments); }; });
+}
+
+}  // namespace fs::cli

@@ -1,0 +1,176 @@
+// cairnfs umount DIR: waits until every byte is in the store, then unmounts and waits for the daemon.
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/bytes.h"
+#include "base/options.h"
+#include "fs/cli/command.h"
+#include "fs/cli/volume_options.h"
+#include "fs/mount_table.h"
+
+namespace fs::cli {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct UmountArguments {
+  std::string directory;
+  std::string timeout = "5m";
+  bool force = false;
+};
+
+// What the daemon says of itself (user.cairnfs.status).
+struct DaemonStatus {
+  pid_t pid = 0;
+  std::uint64_t uploads = 0;
+  std::uint64_t upload_bytes = 0;
+  std::uint64_t settles = 0;
+  std::string last_error;
+  bool busy() const { return uploads + settles > 0; }
+};
+
+base::Result<DaemonStatus> AskDaemon(const std::filesystem::path& directory) {
+  TRY_ASSIGN(const std::string text, ReadXattr(directory, "user.cairnfs.status"));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) {
+    return base::Error(base::ErrorClass::kInvalid, "the daemon's status is not readable");
+  }
+  DaemonStatus status;
+  status.pid = json.value("pid", 0);
+  status.uploads = json.value("uploads", std::uint64_t{0});
+  status.upload_bytes = json.value("upload_bytes", std::uint64_t{0});
+  status.settles = json.value("settles", std::uint64_t{0});
+  status.last_error = json.value("last_error", "");
+  return status;
+}
+
+std::string Describe(const DaemonStatus& status) {
+  std::string text = std::to_string(status.uploads) + " uploads (" +
+                     base::FormatSize(status.upload_bytes) + "), " +
+                     std::to_string(status.settles) + " moves to go";
+  if (!status.last_error.empty()) text += "; last error: " + status.last_error;
+  return text;
+}
+
+// Shows what is left once a second on a terminal, until nothing is or the deadline passes.
+base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory,
+                                          steady_clock::time_point deadline) {
+  constexpr auto kPoll = std::chrono::milliseconds(50);
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  auto next_report = steady_clock::now();
+  while (true) {
+    TRY_ASSIGN(const DaemonStatus status, AskDaemon(directory));
+    if (!status.busy() || steady_clock::now() >= deadline) {
+      if (terminal) std::fputs("\r\033[K", stderr);
+      return status;
+    }
+    if (steady_clock::now() >= next_report) {
+      std::fprintf(stderr, terminal ? "\r\033[Kwaiting: %s" : "waiting: %s\n",
+                   Describe(status).c_str());
+      next_report = steady_clock::now() + std::chrono::seconds(terminal ? 1 : 5);
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+base::Status RunFusermount(const std::filesystem::path& directory) {
+  const pid_t pid = fork();
+  if (pid < 0) return base::Error::FromErrno(errno, "fork");
+  if (pid == 0) {
+    execlp("fusermount3", "fusermount3", "-u", directory.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  if (waitpid(pid, &status, 0) < 0) return base::Error::FromErrno(errno, "waitpid");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return base::Ok();
+  return base::Error(base::ErrorClass::kIo, "fusermount3 -u " + directory.string() +
+                                                " failed; its message above says why", EBUSY);
+}
+
+base::Status Unmount(const std::filesystem::path& directory, bool force) {
+  if (geteuid() != 0) return RunFusermount(directory);
+  if (umount2(directory.c_str(), force ? MNT_DETACH : 0) == 0) return base::Ok();
+  if (errno == EBUSY) {
+    return base::Error(base::ErrorClass::kIo,
+                       directory.string() + " is in use: a process has files open in it or works "
+                                            "below it (fuser -vm " + directory.string() + ")",
+                       EBUSY);
+  }
+  return base::Error::FromErrno(errno, "unmount " + directory.string());
+}
+
+bool WaitForExit(pid_t pid, steady_clock::time_point deadline) {
+  constexpr auto kPoll = std::chrono::milliseconds(10);
+  while (pid > 0 && kill(pid, 0) == 0) {
+    if (steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return true;
+}
+
+base::Status Umount(const UmountArguments& arguments) {
+  std::filesystem::path directory =
+      std::filesystem::absolute(arguments.directory).lexically_normal();
+  if (!directory.has_filename()) directory = directory.parent_path();
+  TRY_ASSIGN(const std::string mountinfo, ReadMountInfo());
+  const auto entry = FindMountEntry(mountinfo, directory.string());
+  if (!entry || entry->type != "fuse.cairnfs") {
+    return base::Error(base::ErrorClass::kInvalid,
+                       "no cairnfs is mounted at " + directory.string());
+  }
+  TRY_ASSIGN(const auto timeout, base::ParseDuration(arguments.timeout));
+  constexpr std::chrono::milliseconds kNever = std::chrono::hours(24 * 365);
+  const auto deadline = steady_clock::now() + timeout.value_or(kNever);
+
+  auto status = WaitForUploads(directory, deadline);
+  if (!status.ok() && status.error().errno_value() == ENOTCONN) {
+    // The daemon died: nobody is there to wait for, what it staged is sent at the next mount.
+    return Unmount(directory, true);
+  }
+  if (!status.ok()) return status.error();
+  if (status->busy() && !arguments.force) {
+    return base::Error(base::ErrorClass::kTimeout,
+                       "still mounted after " + arguments.timeout + ": " + Describe(*status) +
+                           ". Wait longer (--timeout), or unmount anyway with --force: the bytes "
+                           "stay in the state directory and are sent at the next mount");
+  }
+  TRY(Unmount(directory, arguments.force));
+  // The daemon closes its database after the kernel let go; only then may the next mount begin.
+  constexpr auto kExitLimit = std::chrono::seconds(90);
+  if (!WaitForExit(status->pid, steady_clock::now() + kExitLimit)) {
+    return base::Error(base::ErrorClass::kTimeout,
+                       "unmounted, but process " + std::to_string(status->pid) +
+                           " still runs; its log says what it waits for");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+void AddUmountCommand(CLI::App& app, Run& chosen) {
+  CLI::App* command =
+      app.add_subcommand("umount", "Wait for uploads, then unmount")->alias("unmount");
+  auto arguments = std::make_shared<UmountArguments>();
+  command->add_option("DIR", arguments->directory, "Where the bucket is mounted")->required();
+  command->add_option("--timeout", arguments->timeout, "Longest wait for uploads: 30s, 5m, never")
+      ->capture_default_str();
+  command->add_flag("--force", arguments->force,
+                    "Unmount even when bytes are left (they stay staged) or files are open");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      const base::Status status = Umount(*arguments);
+      return status.ok() ? kDone : Fail(status.error().message());
+    };
+  });
+}
+
+}  // namespace fs::cli

@@ -1,0 +1,20 @@
+// cairnfs version
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "fs/cli/command.h"
+#include "fs/version.h"
+
+namespace fs::cli {
+
+void AddVersionCommand(CLI::App& app, Run& chosen) {
+  CLI::App* command = app.add_subcommand("version", "Print the version");
+  command->callback([&chosen] {
+    chosen = [] {
+      std::printf("cairnfs %s\n", kVersion);
+      return kDone;
+    };
+  });
+}
+
+}  // namespace fs::cli

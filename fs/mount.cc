@@ -1,0 +1,101 @@
+#include "fs/mount.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include "base/digest/digest.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "cache/block_cache.h"
+#include "cache/block_pool.h"
+#include "cache/staging.h"
+#include "fs/fuse/session.h"
+#include "fs/volume_paths.h"
+#include "meta/sqlite/sqlite_catalog.h"
+
+namespace fs {
+namespace {
+
+// The floors of a mounted volume; destroyed in reverse order.
+struct Volume {
+  base::UniqueFd lock;
+  base::Metrics metrics;
+  std::unique_ptr<meta::Catalog> catalog;
+  std::unique_ptr<objclient::ObjectStore> store;
+  std::unique_ptr<cache::BlockPool> pool;
+  std::unique_ptr<cache::BlockCache> cache;
+  std::unique_ptr<cache::Staging> staging;
+  std::unique_ptr<Filesystem> filesystem;
+};
+
+// Many arenas would hold on to memory that the limit does not know of.
+void BoundAllocator() {
+  constexpr int kArenas = 4;
+  mallopt(M_ARENA_MAX, kArenas);
+}
+
+base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& volume) {
+  TRY_ASSIGN(volume.pool, cache::BlockPool::Open({.bytes = config.memory_limit - kMemoryOutsidePool}));
+  TRY_ASSIGN(const meta::VolumeInfo info, volume.catalog->Volume());
+  cache::BlockCacheOptions cache_options;
+  cache_options.directory = config.cache_directory / info.uuid;
+  cache_options.disk_bytes = config.cache_size;
+  cache_options.connections = config.store.connections;
+  TRY_ASSIGN(volume.cache, cache::BlockCache::Open(cache_options, *volume.pool, *volume.store, clock,
+                                                   volume.metrics));
+  cache::StagingOptions staging_options;
+  staging_options.directory = config.state_directory / "staging";
+  staging_options.uploads_in_flight = config.store.connections;
+  TRY_ASSIGN(volume.staging, cache::Staging::Open(staging_options, *volume.pool, *volume.cache,
+                                                  *volume.store, clock, volume.metrics));
+  return base::Ok();
+}
+
+base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& volume) {
+  TRY(base::MakeDirectories(config.state_directory));
+  TRY_ASSIGN(volume.lock, LockStateDirectory(config.state_directory));
+  TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, config.store, clock, volume.metrics));
+  TRY_ASSIGN(volume.catalog, OpenCatalog(config, clock));
+  TRY(OpenCaches(config, clock, volume));
+  TRY_ASSIGN(volume.filesystem,
+             Filesystem::Open(config.filesystem,
+                              {*volume.catalog, *volume.store, *volume.cache, *volume.staging, clock,
+                               volume.metrics, nullptr}));
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Status MountAndServe(const MountConfig& config, base::Clock& clock,
+                           const std::function<void()>& ready) {
+  BoundAllocator();
+  Volume volume;
+  TRY(OpenVolume(config, clock, volume));
+
+  SessionOptions options;
+  options.mount_point = config.mount_point;
+  options.source = config.url.ToString();
+  options.mount_options = config.mount_options;
+  options.read_only = config.filesystem.read_only;
+  options.allow_other = config.allow_other;
+  options.refresh_s = config.filesystem.refresh_s;
+  options.ready = ready;
+  TRY_ASSIGN(const std::unique_ptr<FuseSession> session,
+             FuseSession::Mount(std::move(options), *volume.filesystem, clock));
+  volume.filesystem->SetNotifier(&session->notifier());
+  LOG_INFO("mounted url={} dir={} state={} cache={} memory_limit={}", config.url.ToString(),
+           config.mount_point.string(), config.state_directory.string(),
+           config.cache_directory.string(), config.memory_limit);
+
+  const base::Status served = session->Run();
+  volume.filesystem->SetNotifier(nullptr);
+  const base::Status drained =
+      volume.filesystem->Shutdown(static_cast<std::uint64_t>(config.shutdown_limit.count()));
+  if (!drained.ok()) {
+    LOG_WARN("unmounted with work left, to be done at the next mount: {}", drained.error().ToString());
+  }
+  LOG_INFO("unmounted url={} dir={}", config.url.ToString(), config.mount_point.string());
+  return served;
+}
+
+}  // namespace fs
