@@ -1,6 +1,6 @@
-// Error: what went wrong, for three readers. The kernel gets an errno, the machine a class to decide
-// on, a person a chain of messages from the cause outwards. A value: cheap to copy (one shared
-// pointer), safe to hand between threads, never thrown.
+// Error: what went wrong, for three readers. The kernel gets an errno, the machine a class to
+// decide on, a person a chain of messages from the cause outwards. A value: cheap to copy (one
+// shared pointer), safe to hand between threads, never thrown.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Logging: one line an event, key=value, through spdlog (kept out of this header so that only log.cc
-// pays for it). Errors travel as values and are logged once, at the boundary that answers or gives
-// up. Any thread. Never pass a credential; Secret (base/secret.h) cannot be formatted.
+// Logging: one line an event, key=value, through spdlog (kept out of this header so that only
+// log.cc pays for it). Errors travel as values and are logged once, at the boundary that answers or
+// gives up. Any thread. Never pass a credential; Secret (base/secret.h) cannot be formatted.
 //   LOG_INFO("mounted url={} dir={}", url, dir);
 #pragma once
 
@@ -25,8 +25,8 @@ void LogLine(LogLevel level, std::string_view line);
 
 }  // namespace base
 
-#define CAIRNFS_LOG(level, ...)                                       \
-  do {                                                                \
+#define CAIRNFS_LOG(level, ...)                                                        \
+  do {                                                                                 \
     if (::base::LogEnabled(level)) ::base::LogLine(level, ::fmt::format(__VA_ARGS__)); \
   } while (false)
 #define LOG_DEBUG(...) CAIRNFS_LOG(::base::LogLevel::kDebug, __VA_ARGS__)

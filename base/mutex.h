@@ -1,5 +1,5 @@
-// Mutex, MutexLock and CondVar: the standard ones with the thread-safety annotations that clang-tidy
-// checks (-Wthread-safety). Members say which mutex guards them with GUARDED_BY.
+// Mutex, MutexLock and CondVar: the standard ones with the thread-safety annotations that
+// clang-tidy checks (-Wthread-safety). Members say which mutex guards them with GUARDED_BY.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ namespace base {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}     // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
@@ -58,10 +58,10 @@ inline Status Ok() { return {}; }
 #define CAIRNFS_CONCAT_INNER(a, b) a##b
 #define CAIRNFS_CONCAT(a, b) CAIRNFS_CONCAT_INNER(a, b)
 
-#define TRY(expression)                                       \
-  do {                                                        \
-    auto try_status = (expression);                           \
-    if (!try_status.ok()) return try_status.error();        \
+#define TRY(expression)                              \
+  do {                                               \
+    auto try_status = (expression);                  \
+    if (!try_status.ok()) return try_status.error(); \
   } while (false)
 
 #define TRY_ASSIGN_INNER(result, target, expression) \

@@ -1,4 +1,5 @@
-// Secret: a string that cannot be printed, logged or compared by accident. reveal() is for the signer.
+// Secret: a string that cannot be printed, logged or compared by accident. reveal() is for the
+// signer.
 #pragma once
 
 #include <string>
