@@ -1,0 +1,36 @@
+# cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount] [BUCKETS local s3]
+#                    [TIMEOUT seconds] [ALONE]): a Python module of tests on real mounts, once for each
+# kind of bucket; those on s3 get the label server too. The module ends itself, with clean-up, before
+# ctest would kill it, and exits with 77 where the machine lacks what it needs.
+function(cairnfs_mount_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "ALONE" "NAME;SOURCE;TIMEOUT" "LABELS;BUCKETS")
+  if(NOT arg_NAME OR NOT arg_SOURCE OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "cairnfs_mount_test needs NAME and SOURCE; not understood: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS mount)
+  endif()
+  if(NOT arg_BUCKETS)
+    set(arg_BUCKETS local s3)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  math(EXPR limit "${arg_TIMEOUT} - 20")
+  foreach(bucket IN LISTS arg_BUCKETS)
+    set(labels ${arg_LABELS})
+    if(bucket STREQUAL s3)
+      list(APPEND labels server)
+    endif()
+    set(name ${arg_NAME}_${bucket})
+    add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
+    set_tests_properties(${name} PROPERTIES
+      LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+      ENVIRONMENT "CAIRNFS_BINARY=$<TARGET_FILE:cairnfs>;CAIRNFS_TEST_BUCKET=${bucket};CAIRNFS_TEST_LIMIT=${limit};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support")
+    if(arg_ALONE)
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+  endforeach()
+endfunction()
+
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
