@@ -4,21 +4,22 @@
 
 namespace fs {
 
-base::Result<std::optional<meta::DirEntry>> DirStream::Dot(bool parent) {
+namespace {
+
+meta::DirEntry Dot(const char* name, meta::InodeId inode) {
   meta::DirEntry entry;
-  entry.name = parent ? ".." : ".";
+  entry.name = name;
+  entry.inode.id = inode;
   entry.inode.mode = S_IFDIR;
-  entry.inode.id = directory_;
-  if (parent) {
-    TRY_ASSIGN(entry.inode.id, filesystem_.Parent(directory_));
-  }
-  return std::optional<meta::DirEntry>(std::move(entry));
+  return entry;
 }
+
+}  // namespace
 
 base::Status DirStream::NextPage() {
   const bool first = !loaded_;
   const std::string after = first || page_.empty() ? std::string() : page_.back().name;
-  TRY_ASSIGN(DirPage page, filesystem_.ReadDir(directory_, after, kPageEntries));
+  TRY_ASSIGN(DirPage page, reader_(after, kPageEntries));
   page_start_ = first ? 0 : page_start_ + static_cast<off_t>(page_.size());
   page_ = std::move(page.entries);
   loaded_ = true;
@@ -27,7 +28,9 @@ base::Status DirStream::NextPage() {
 
 base::Result<std::optional<meta::DirEntry>> DirStream::At(off_t offset) {
   if (offset == 0) loaded_ = false;  // opendir or rewinddir: what changed since must show
-  if (offset < kDots) return Dot(offset == 1);
+  if (offset < kDots) {
+    return std::optional(offset == 0 ? Dot(".", directory_) : Dot("..", parent_));
+  }
   const off_t index = offset - kDots;
   if (index < page_start_) loaded_ = false;  // seekdir to before this page: start over
   while (true) {

@@ -8,7 +8,10 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,8 +21,11 @@ namespace fs {
 
 class DirStream {
  public:
-  DirStream(Filesystem& filesystem, meta::InodeId directory)
-      : filesystem_(filesystem), directory_(directory) {}
+  // Reads at most `limit` entries with names after `after`.
+  using PageReader =
+      std::function<base::Result<DirPage>(std::string_view after, std::size_t limit)>;
+  DirStream(meta::InodeId directory, meta::InodeId parent, PageReader reader)
+      : directory_(directory), parent_(parent), reader_(std::move(reader)) {}
 
   // The entry at `offset` (0 and 1 are "." and ".."), nullopt at the end. The answer's offset for the
   // entry after it is offset + 1. The value is a copy.
@@ -28,11 +34,11 @@ class DirStream {
  private:
   static constexpr std::size_t kPageEntries = 1024;
   static constexpr off_t kDots = 2;
-  base::Result<std::optional<meta::DirEntry>> Dot(bool parent);
   base::Status NextPage();
 
-  Filesystem& filesystem_;
   const meta::InodeId directory_;
+  const meta::InodeId parent_;
+  const PageReader reader_;
   off_t page_start_ = 0;  // index of page_.front(), dots not counted
   std::vector<meta::DirEntry> page_;
   bool loaded_ = false;  // false: page_ is to be read from the start

@@ -18,7 +18,12 @@ void OpenDir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* info) {
   door.filesystem.OpenDir(
       ToInodeId(ino), [reply, &door, ino, answer = *info](const base::Status& status) mutable {
         if (!status.ok()) return reply.Fail(status.error());
-        auto stream = std::make_unique<DirStream>(door.filesystem, ToInodeId(ino));
+        const auto parent = door.filesystem.Parent(ToInodeId(ino));
+        if (!parent.ok()) return reply.Fail(parent.error());
+        auto stream = std::make_unique<DirStream>(
+            ToInodeId(ino), *parent, [&door, ino](std::string_view after, std::size_t limit) {
+              return door.filesystem.ReadDir(ToInodeId(ino), after, limit);
+            });
         answer.fh = reinterpret_cast<std::uint64_t>(stream.release());  // ReleaseDir deletes it
         reply.Open(answer);
       });

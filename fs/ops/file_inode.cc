@@ -178,12 +178,13 @@ FileInode::Join FileInode::JoinCommit(DoneStatus done, std::optional<base::Error
   const auto staged = stage();
   const bool dirty = staged != nullptr && staged->dirty();
   base::MutexLock lock(mutex_);
-  if (orphan_ || (!dirty && !unpublished_ && state_ != State::kCommitting && !commit_queued_)) {
+  const bool unsent = dirty || unpublished_ || state_ == State::kFailed || commit_queued_;
+  if (orphan_ || !unsent) {
     *remembered = std::exchange(remembered_, std::nullopt);
     return Join::kNothing;
   }
   waiters_.push_back(std::move(done));
-  if (commit_queued_ || state_ == State::kCommitting) return Join::kJoined;
+  if (commit_queued_) return Join::kJoined;
   commit_queued_ = true;
   return Join::kStart;
 }

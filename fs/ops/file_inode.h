@@ -29,7 +29,8 @@ namespace fs {
 
 // Committed content of a file. Immutable: replaced as a whole.
 struct Content {
-  std::vector<cache::FileExtent> extents;
+  std::vector<cache::FileExtent> extents;  // none of length 0
+  std::vector<cache::ObjectRef> objects;   // that the extents are of; an empty file has one as well
   std::uint64_t size = 0;
 };
 using ContentPtr = std::shared_ptr<const Content>;

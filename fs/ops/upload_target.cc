@@ -1,0 +1,141 @@
+#include "fs/ops/upload_target.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/digest/digest.h"
+#include "base/log.h"
+#include "fs/object_naming.h"
+
+namespace fs {
+namespace {
+
+constexpr std::size_t kTokenBytes = 16;
+
+base::Error FileGone() {
+  return base::Error(base::ErrorClass::kCancelled, "the file was dropped during its upload");
+}
+
+ChosenKey Hidden(Context& context, std::string_view token) {
+  objclient::ObjectKey key = HiddenKey(token);
+  KeyTable::Hold lock = context.keys.TryLock(key);
+  return {std::move(key), {.if_absent = true, .if_match = {}}, std::move(lock)};
+}
+
+base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
+  UploadRecord record;
+  if (auto known = file.upload()) record = std::move(*known);
+  record.token = base::RandomHex(kTokenBytes);
+  TRY_ASSIGN(ChosenKey chosen, ChooseKey(context, file.id(), record.token));
+  record.precondition = chosen.precondition;
+  meta::Intent& intent = record.intent;
+  intent.kind = meta::IntentKind::kUpload;
+  intent.inode = file.id();
+  intent.key = chosen.key;
+  if (const auto stage = file.stage()) intent.stage = stage->name();
+  if (intent.state == meta::UploadState::kWriting) intent.payload = record.token;
+  // Recorded before the first byte leaves: a crash between the bucket's commit and the catalog's is
+  // found by the token.
+  if (intent.id == meta::IntentId{}) {
+    TRY_ASSIGN(intent.id, context.catalog.AddIntent(intent, meta::Durability::kAsync));
+  } else {
+    TRY(context.catalog.UpdateIntent(intent, meta::Durability::kAsync));
+  }
+  cache::UploadTarget target{chosen.key, chosen.precondition,
+                             {{cache::kUploadTokenName, record.token}}};
+  file.SetUpload(std::move(record), std::move(chosen.lock));
+  return target;
+}
+
+base::Status UploadStarted(Context& context, FileInode& file, const std::string& upload_id) {
+  auto record = file.upload();
+  if (!record) return FileGone();
+  record->intent.upload_id = upload_id;
+  file.UpdateUpload(*record);
+  return context.catalog.UpdateIntent(record->intent, meta::Durability::kAsync);
+}
+
+// Writing takes set-id bits away, as the kernel leaves to us (FUSE_HANDLE_KILLPRIV).
+base::Status DropSetId(Context& context, meta::InodeId inode) {
+  TRY_ASSIGN(const meta::Inode attributes, context.catalog.GetInode(inode));
+  std::uint32_t mode = attributes.mode & ~static_cast<std::uint32_t>(S_ISUID);
+  if ((mode & S_IXGRP) != 0) mode &= ~static_cast<std::uint32_t>(S_ISGID);
+  if (mode == attributes.mode) return base::Ok();
+  meta::AttrChange change;
+  change.mode = mode & ~static_cast<std::uint32_t>(S_IFMT);
+  const auto changed = context.catalog.SetAttr(inode, change, context.Now());
+  return changed.ok() ? base::Ok() : base::Status(changed.error());
+}
+
+}  // namespace
+
+base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::ObjectKey& key) {
+  for (std::size_t slash = key.find('/'); slash != std::string::npos;
+       slash = key.find('/', slash + 1)) {
+    if (slash == 0) continue;
+    TRY_ASSIGN(const auto holder, catalog.FindKey(key.substr(0, slash)));
+    if (holder) return true;
+  }
+  return false;
+}
+
+base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::string_view token) {
+  TRY_ASSIGN(const auto paths, context.catalog.Paths(inode));
+  if (paths.empty() || !IsNativeKey(paths.front().key)) return Hidden(context, token);
+  const objclient::ObjectKey& key = paths.front().key;
+  KeyTable::Hold lock = context.keys.TryLock(key);
+  if (!lock) return Hidden(context, token);
+  // Asked under the lock: the answer stays true.
+  TRY_ASSIGN(const auto holder, context.catalog.FindKey(key));
+  if (!holder) {
+    TRY_ASSIGN(const bool blocked, HasObjectAbove(context.catalog, key));
+    if (blocked) return Hidden(context, token);
+    return ChosenKey{key, {.if_absent = true, .if_match = {}}, std::move(lock)};
+  }
+  if (holder->inode && *holder->inode != inode) return Hidden(context, token);
+  return ChosenKey{key, {.if_absent = false, .if_match = holder->object.etag}, std::move(lock)};
+}
+
+cache::StageHooks MakeStageHooks(Context& context, const InodeRef& file) {
+  cache::StageHooks hooks;
+  // Weak: an upload that is being aborted must not keep the file.
+  hooks.target = [&context, weak = file.weak()]() -> base::Result<cache::UploadTarget> {
+    const auto alive = weak.lock();
+    if (alive == nullptr) return FileGone();
+    return Target(context, *alive);
+  };
+  hooks.upload_started = [&context, weak = file.weak()](const objclient::ObjectKey&,
+                                                        const std::string& upload_id) {
+    const auto alive = weak.lock();
+    return alive == nullptr ? base::Status(FileGone()) : UploadStarted(context, *alive, upload_id);
+  };
+  return hooks;
+}
+
+base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
+                                                             const InodeRef& file) {
+  if (auto stage = file->stage()) return stage;
+  TRY_ASSIGN(const ContentPtr content, LoadContent(context, *file));
+  TRY(DropSetId(context, file->id()));
+  TRY_ASSIGN(auto stage, context.staging.Create(content->extents, content->size,
+                                                MakeStageHooks(context, file)));
+  KeyTable::Hold mark;
+  if (!content->objects.empty()) mark = context.keys.Mark(content->objects.front().key);
+  file->BeginStage(stage, std::move(mark), context.Now());
+  context.inodes.Keep(file);
+  return stage;
+}
+
+void DiscardStage(Context& context, FileInode& file) {
+  FileInode::Dropped dropped = file.DropStage();
+  if (dropped.stage != nullptr) dropped.stage->Discard();
+  if (dropped.upload && dropped.upload->intent.id != meta::IntentId{}) {
+    const auto status = context.catalog.RemoveIntent(dropped.upload->intent.id);
+    if (!status.ok()) LOG_ERROR("drop upload of inode={}: {}", meta::Raw(file.id()),
+                                status.error().ToString());
+  }
+  context.inodes.LetGo(file.id());
+}
+
+}  // namespace fs

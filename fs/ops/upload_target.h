@@ -1,0 +1,37 @@
+// Upload targets: which key a staged file goes to (design section 11) and under which precondition,
+// and the catalog's record of the upload. The key is the file's path where nobody else has bytes
+// there, otherwise one below .cairnfs/ that the settler moves later. Called by stages through their
+// hooks, from any thread.
+#pragma once
+
+#include <optional>
+
+#include "cache/staging.h"
+#include "fs/ops/context.h"
+
+namespace fs {
+
+// Hooks of a stage of `file`. `recovered` is the record of a stage that a former process left: its
+// key is tried first and its intent goes on being used.
+cache::StageHooks MakeStageHooks(Context& context, const InodeRef& file);
+
+struct ChosenKey {
+  objclient::ObjectKey key;
+  objclient::Precondition precondition;
+  KeyTable::Hold lock;
+};
+// Where the bytes of `inode` go now. Never blocks on the network.
+base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::string_view token);
+
+// True when the catalog knows an object at a proper prefix of `key` that ends before a '/': on some
+// stores (a local folder) the two cannot be there together.
+base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::ObjectKey& key);
+
+// The stage of `file`, made over its committed content when there is none yet. The caller holds the
+// whole turn.
+base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
+                                                             const InodeRef& file);
+// Drops a stage that is not wanted any more, with its upload and its record.
+void DiscardStage(Context& context, FileInode& file);
+
+}  // namespace fs
