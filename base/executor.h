@@ -48,7 +48,7 @@ class Executor {
 // Destruction drops what has not fired.
 class Timer {
  public:
-  explicit Timer(std::string name);
+  explicit Timer(const std::string& name);
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;

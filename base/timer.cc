@@ -40,7 +40,7 @@ void Timer::Rep::Work() {
   }
 }
 
-Timer::Timer(std::string name) : rep_(std::make_unique<Rep>()) {
+Timer::Timer(const std::string& name) : rep_(std::make_unique<Rep>()) {
   rep_->thread = std::thread([rep = rep_.get()] { rep->Work(); });
   pthread_setname_np(rep_->thread.native_handle(), name.substr(0, 15).c_str());
 }

@@ -228,6 +228,8 @@ RULES = [check_include_direction, check_vendor_rooms, check_sizes, check_headers
 
 def findings(root):
     tree = Tree(root)
+    if not tree.cxx():
+        return [Finding(str(root), 0, "holds no sources: is it the top of the tree?")]
     return [finding for rule in RULES for finding in rule(tree)]
 
 

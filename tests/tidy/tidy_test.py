@@ -44,6 +44,11 @@ class TidyTest(unittest.TestCase):
     def test_a_clean_tree_passes(self):
         self.assertEqual([str(f) for f in tidy.findings(self.root)], [])
 
+    def test_a_folder_without_sources_does_not_pass(self):
+        for path in CLEAN:
+            (self.root / path).unlink()
+        self.assertEqual(len(tidy.findings(self.root)), 1)
+
     def test_includes_point_down(self):
         for path, target in [("base/a.h", "fs/f.h"), ("meta/m.h", "cache/c.h"),
                              ("cache/c.h", "meta/m.h"), ("meta/m.h", "objclient/object_store.h"),
