@@ -1,0 +1,140 @@
+#include "objclient/http/curl_loop.h"
+
+#include <pthread.h>
+
+namespace objclient {
+
+namespace {
+constexpr int kPollMaxMs = 1000;
+}
+
+base::Result<std::unique_ptr<CurlLoop>> CurlLoop::Start(Options options, base::Metrics& metrics) {
+  TRY(InitCurl());
+  CurlMulti multi(curl_multi_init());
+  if (multi == nullptr) {
+    return base::Error(base::ErrorClass::kUnavailable, "no memory for a curl multi handle");
+  }
+  curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections));
+  std::unique_ptr<CurlLoop> loop(new CurlLoop(std::move(options), std::move(multi), metrics));
+  loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
+  return loop;
+}
+
+CurlLoop::CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics)
+    : options_(std::move(options)),
+      multi_(std::move(multi)),
+      requests_count_(metrics.Get("http_requests_count")),
+      failures_count_(metrics.Get("http_failures_count")),
+      received_bytes_(metrics.Get("http_received_bytes")),
+      sent_bytes_(metrics.Get("http_sent_bytes")) {}
+
+CurlLoop::~CurlLoop() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  curl_multi_wakeup(multi_.get());
+  if (thread_.joinable()) thread_.join();
+  CancelAll();
+}
+
+void CurlLoop::Submit(std::unique_ptr<CurlTransfer> transfer) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  {
+    base::MutexLock lock(mutex_);
+    (transfer->urgent() ? urgent_ : waiting_).push_back(std::move(transfer));
+  }
+  curl_multi_wakeup(multi_.get());
+}
+
+void CurlLoop::Run() {
+  pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+  while (StartWaiting()) {
+    int running = 0;
+    curl_multi_perform(multi_.get(), &running);
+    const std::size_t before = active_.size();
+    Reap();
+    // What is done made room for what waits: no sleep in between.
+    if (active_.size() < before) continue;
+    curl_multi_poll(multi_.get(), nullptr, 0, kPollMaxMs, nullptr);
+  }
+  CancelAll();
+}
+
+// False when the loop is to stop.
+bool CurlLoop::StartWaiting() {
+  while (active_.size() < options_.connections) {
+    std::unique_ptr<CurlTransfer> transfer = NextWaiting();
+    if (transfer == nullptr) break;
+    Begin(std::move(transfer));
+  }
+  base::MutexLock lock(mutex_);
+  return !stopping_;
+}
+
+std::unique_ptr<CurlTransfer> CurlLoop::NextWaiting() {
+  base::MutexLock lock(mutex_);
+  auto& queue = urgent_.empty() ? waiting_ : urgent_;
+  if (queue.empty()) return nullptr;
+  std::unique_ptr<CurlTransfer> transfer = std::move(queue.front());
+  queue.pop_front();
+  return transfer;
+}
+
+void CurlLoop::Begin(std::unique_ptr<CurlTransfer> transfer) {
+  requests_count_.Add();
+  base::Status status = transfer->Prepare(TakeHandle(), options_.bounds);
+  if (status.ok()) {
+    CURL* handle = transfer->handle();
+    const CURLMcode code = curl_multi_add_handle(multi_.get(), handle);
+    if (code == CURLM_OK) {
+      active_.emplace(handle, std::move(transfer));
+      return;
+    }
+    status = base::Error(base::ErrorClass::kBug, curl_multi_strerror(code));
+  }
+  failures_count_.Add();
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  transfer->Fail(status.error());
+}
+
+void CurlLoop::Reap() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    // The message dies with the handle's removal.
+    const CURLcode code = message->data.result;
+    CURL* handle = message->easy_handle;
+    curl_multi_remove_handle(multi_.get(), handle);
+    auto node = active_.extract(handle);
+    if (node.empty()) continue;
+    std::unique_ptr<CurlTransfer> transfer = std::move(node.mapped());
+    received_bytes_.Add(transfer->received_bytes());
+    sent_bytes_.Add(transfer->sent_bytes());
+    if (code != CURLE_OK) failures_count_.Add();
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    idle_handles_.push_back(transfer->Finish(code));
+  }
+}
+
+void CurlLoop::CancelAll() {
+  const base::Error error(base::ErrorClass::kCancelled, "the store is shutting down");
+  auto active = std::move(active_);
+  active_.clear();
+  for (auto& [handle, transfer] : active) {
+    curl_multi_remove_handle(multi_.get(), handle);
+    transfer->Fail(error);
+  }
+  while (std::unique_ptr<CurlTransfer> transfer = NextWaiting()) transfer->Fail(error);
+  idle_handles_.clear();
+}
+
+CurlEasy CurlLoop::TakeHandle() {
+  if (idle_handles_.empty()) return CurlEasy(curl_easy_init());
+  CurlEasy easy = std::move(idle_handles_.back());
+  idle_handles_.pop_back();
+  return easy;
+}
+
+}  // namespace objclient

@@ -1,0 +1,71 @@
+// CurlLoop: one thread with one multi handle and its pool of connections. Requests above the limit
+// of connections wait in two queues, urgent ones first. Owned by CurlTransport; Submit and load
+// from any thread, everything else on the loop's own.
+//
+// Destruction cuts what runs and what waits: their handlers get kCancelled before it returns.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "objclient/http/curl_transfer.h"
+
+namespace objclient {
+
+class CurlLoop {
+ public:
+  struct Options {
+    std::string name = "http";     // thread name, at most 15 bytes
+    std::size_t connections = 16;  // most at a time
+    CurlBounds bounds;
+  };
+  // `metrics` must outlive the loop.
+  static base::Result<std::unique_ptr<CurlLoop>> Start(Options options, base::Metrics& metrics);
+  ~CurlLoop();
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  void Submit(std::unique_ptr<CurlTransfer> transfer) EXCLUDES(mutex_);
+  // Transfers that run or wait, to find the least loaded loop.
+  std::size_t load() const { return load_.load(std::memory_order_relaxed); }
+
+ private:
+  CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics);
+  void Run();
+  bool StartWaiting() EXCLUDES(mutex_);
+  std::unique_ptr<CurlTransfer> NextWaiting() EXCLUDES(mutex_);
+  void Begin(std::unique_ptr<CurlTransfer> transfer);
+  void Reap();
+  void CancelAll();
+  CurlEasy TakeHandle();
+
+  // constant after construction
+  const Options options_;
+  const CurlMulti multi_;
+  base::Counter& requests_count_;
+  base::Counter& failures_count_;
+  base::Counter& received_bytes_;
+  base::Counter& sent_bytes_;
+
+  // the loop's thread only
+  std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> active_;
+  std::vector<CurlEasy> idle_handles_;
+
+  std::atomic<std::size_t> load_{0};  // atomic: a hint for Submit's choice, no ordering needed
+  base::Mutex mutex_;
+  std::deque<std::unique_ptr<CurlTransfer>> urgent_ GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<CurlTransfer>> waiting_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace objclient

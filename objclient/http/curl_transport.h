@@ -1,0 +1,37 @@
+// CurlTransport: HttpTransport over libcurl, one or more CurlLoops; a request goes to the least
+// loaded. Made by OpenS3Store, owned by the store. Destruction cancels what is under way.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/metrics.h"
+#include "objclient/http/http_transport.h"
+
+namespace objclient {
+
+class CurlLoop;
+
+class CurlTransport : public HttpTransport {
+ public:
+  struct Options {
+    // One loop moves 3-4 GiB/s; more of them only help machines with many cores and fast networks.
+    std::size_t loops = 1;
+    std::size_t connections = 16;  // most at a time, over all loops
+    std::chrono::milliseconds connect_timeout{5000};
+    std::chrono::milliseconds stall_timeout{10000};
+    std::string ca_bundle;  // PEM file; empty = the system's authorities
+  };
+  // `metrics` must outlive the transport.
+  static base::Result<std::unique_ptr<CurlTransport>> Open(const Options& options,
+                                                           base::Metrics& metrics);
+  ~CurlTransport() override;
+
+  void Send(HttpRequest request, HttpHandler handler) override;
+
+ private:
+  explicit CurlTransport(std::vector<std::unique_ptr<CurlLoop>> loops);
+  const std::vector<std::unique_ptr<CurlLoop>> loops_;
+};
+
+}  // namespace objclient

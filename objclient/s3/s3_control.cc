@@ -1,0 +1,292 @@
+// The blocking verbs of S3Store.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "objclient/s3/s3_reply.h"
+#include "objclient/s3/s3_store.h"
+
+namespace objclient {
+
+namespace {
+
+constexpr std::size_t kDeleteBatchMax = 1000;
+constexpr std::uint64_t kCopyMax = 5ull << 30;     // of CopyObject
+constexpr std::uint64_t kCopyPart = 512ull << 20;  // of a copy in parts, grows with the object
+constexpr std::uint64_t kCopyPartsMax = 10000;
+
+bool NotFound(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kNotFound;
+}
+
+base::Error Changed(const std::string& key) {
+  return {base::ErrorClass::kConflict, fmt::format("{}: the object is another one", key)};
+}
+
+}  // namespace
+
+base::Status S3Store::Look(const ObjectKey& key, const Precondition& precondition) {
+  if (precondition.empty()) return base::Ok();
+  const auto head = Head(key);
+  if (!head.ok() && !NotFound(head.error())) return head.error();
+  if (precondition.if_absent) {
+    if (!head.ok()) return base::Ok();
+    return base::Error(base::ErrorClass::kConflict, fmt::format("{}: the object exists", key));
+  }
+  return head.ok() && head->etag == precondition.if_match ? base::Ok() : base::Status(Changed(key));
+}
+
+base::Status S3Store::LookAgain(const ObjectKey& key, const std::string& etag) {
+  return Look(key, {false, etag});
+}
+
+base::Result<ObjectHead> S3Store::Head(const ObjectKey& key) {
+  TRY(CheckKey(key));
+  TRY_ASSIGN(const S3Answer answer, session_->Call(BuildHead(Whole(key))));
+  return ParseHeadHeaders(key, answer.response.headers);
+}
+
+base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
+  TRY(CheckKey(request.source));
+  TRY(CheckKey(request.target));
+  // The size decides how to copy, and old stores ignore the condition on the source.
+  TRY_ASSIGN(const ObjectHead source, Head(request.source));
+  if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
+    return Changed(request.source);
+  }
+  TRY_ASSIGN(const S3Traits traits, NeedTraits());
+  if (source.size > kCopyMax) return CopyInParts(request, source);
+  return CopyWhole(request, source, traits);
+}
+
+base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const ObjectHead& source,
+                                            const S3Traits& traits) {
+  S3Request wire =
+      BuildCopy(session_->location(), request, Whole(request.source), Whole(request.target));
+  if (request.metadata) TRY(AddMetadata(wire, *request.metadata));
+  const bool look = !request.precondition.empty() && !traits.copy_target_condition;
+  if (look) {
+    TRY(Look(request.target, request.precondition));
+  } else {
+    AddPrecondition(wire, request.precondition, traits.if_match_style);
+  }
+  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
+  if (look) TRY(LookAgain(request.target, result.etag));
+  ObjectHead head = source;
+  head.key = request.target;
+  head.etag = result.etag;
+  head.mtime_ns = result.mtime_ns;
+  if (request.metadata) head.metadata = *request.metadata;
+  return head;
+}
+
+base::Result<ObjectHead> S3Store::CopyInParts(const CopyRequest& request,
+                                              const ObjectHead& source) {
+  const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
+  TRY_ASSIGN(const std::string upload_id, CreateMultipart(request.target, metadata));
+  auto result = [&]() -> base::Result<ObjectHead> {
+    TRY_ASSIGN(const auto parts, CopyParts(request, source, upload_id));
+    return CompleteMultipart(request.target, upload_id, parts, request.precondition);
+  }();
+  if (result.ok()) {
+    result->metadata = metadata;
+  } else {
+    // What cannot be removed now is found by ListUploads later; the copy's error says more.
+    static_cast<void>(AbortMultipart(request.target, upload_id));
+  }
+  return result;
+}
+
+base::Result<std::vector<PartInfo>> S3Store::CopyParts(const CopyRequest& request,
+                                                       const ObjectHead& source,
+                                                       const std::string& upload_id) {
+  const std::uint64_t step = std::max(kCopyPart, (source.size + kCopyPartsMax - 1) / kCopyPartsMax);
+  std::vector<PartInfo> parts;
+  for (std::uint64_t offset = 0; offset < source.size; offset += step) {
+    const base::ByteRange range{offset, std::min(step, source.size - offset)};
+    TRY_ASSIGN(PartInfo part, UploadPartCopy(request.target, upload_id,
+                                             static_cast<std::uint32_t>(parts.size() + 1),
+                                             request.source, source.etag, range));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) {
+  TRY(CheckKey(key));
+  S3Request wire = BuildDelete(Whole(key));
+  if (!if_match.empty()) {
+    TRY_ASSIGN(const S3Traits traits, NeedTraits());
+    if (traits.delete_if_match) {
+      AddPrecondition(wire, {false, if_match}, EtagStyle::kQuoted);
+    } else {
+      const auto head = Head(key);
+      if (!head.ok()) return NotFound(head.error()) ? base::Ok() : base::Status(head.error());
+      if (head->etag != if_match) return Changed(key);
+    }
+  }
+  const auto answer = session_->Call(std::move(wire));
+  if (answer.ok()) return base::Ok();
+  // A bucket that does not exist is an error, a key is not.
+  const bool gone = NotFound(answer.error()) &&
+                    answer.error().message().find("NoSuchBucket") == std::string::npos;
+  return gone ? base::Ok() : base::Status(answer.error());
+}
+
+base::Result<std::vector<std::pair<ObjectKey, base::Error>>> S3Store::DeleteMany(
+    const std::vector<ObjectKey>& keys) {
+  Refused refused;
+  std::vector<std::string> batch;
+  std::vector<ObjectKey> single;
+  for (const ObjectKey& key : keys) {
+    TRY(CheckKey(key));
+    std::string whole = Whole(key);
+    if (!FitsIntoXml(whole)) {
+      single.push_back(key);
+      continue;
+    }
+    batch.push_back(std::move(whole));
+    if (batch.size() < kDeleteBatchMax) continue;
+    TRY(DeleteBatch(batch, refused));
+    batch.clear();
+  }
+  if (!batch.empty()) TRY(DeleteBatch(batch, refused));
+  TRY(DeleteEach(single, refused));
+  return refused;
+}
+
+base::Status S3Store::DeleteBatch(const std::vector<std::string>& whole_keys, Refused& refused) {
+  const auto answer = session_->Call(BuildDeleteMany(whole_keys));
+  if (!answer.ok()) {
+    if (answer.error().error_class() != base::ErrorClass::kUnsupported) return answer.error();
+    std::vector<ObjectKey> keys;
+    for (const auto& whole : whole_keys) keys.push_back(whole.substr(prefix_.size()));
+    return DeleteEach(keys, refused);
+  }
+  TRY_ASSIGN(const auto failed, ParseDeleteResult(answer->body));
+  for (const auto& [whole, document] : failed) {
+    if (document.code == "NoSuchKey") continue;
+    S3Failure failure;
+    failure.status = document.code == "AccessDenied" ? 403 : 500;
+    failure.code = document.code;
+    failure.message = document.message;
+    refused.emplace_back(whole.substr(std::min(prefix_.size(), whole.size())),
+                         ToError(failure, "DELETE " + session_->location().Name(whole)));
+  }
+  return base::Ok();
+}
+
+base::Status S3Store::DeleteEach(const std::vector<ObjectKey>& keys, Refused& refused) {
+  for (const ObjectKey& key : keys) {
+    const base::Status status = Delete(key, "");
+    if (!status.ok()) refused.emplace_back(key, status.error());
+  }
+  return base::Ok();
+}
+
+base::Result<ListPage> S3Store::List(const ListRequest& request) {
+  TRY_ASSIGN(const S3Answer answer, session_->Call(BuildList(Whole(request.prefix), request)));
+  TRY_ASSIGN(ListPage page, ParseListPage(answer.body));
+  for (auto& object : page.objects) object.key.erase(0, prefix_.size());
+  for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
+  return page;
+}
+
+base::Result<std::string> S3Store::CreateMultipart(const ObjectKey& key, const Metadata& metadata) {
+  TRY(CheckKey(key));
+  TRY_ASSIGN(const S3Traits traits, NeedTraits());
+  S3Request wire = BuildCreateMultipart(Whole(key), traits.checksum_crc32c);
+  TRY(AddMetadata(wire, metadata));
+  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  return ParseUploadId(answer.body);
+}
+
+base::Result<PartInfo> S3Store::UploadPartCopy(const ObjectKey& key, const std::string& upload_id,
+                                               std::uint32_t number, const ObjectKey& source,
+                                               const std::string& source_if_match,
+                                               base::ByteRange range) {
+  TRY(CheckKey(key));
+  TRY(CheckKey(source));
+  if (!source_if_match.empty()) {
+    TRY_ASSIGN(const S3Traits traits, NeedTraits());
+    if (!traits.copy_source_if_match) TRY(Look(source, {false, source_if_match}));
+  }
+  TRY_ASSIGN(const S3Answer answer,
+             session_->Call(BuildUploadPartCopy(session_->location(), Whole(key), upload_id, number,
+                                                Whole(source), source_if_match, range)));
+  TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
+  return PartInfo{number, result.etag, range.length, result.crc32c};
+}
+
+base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
+                                                    const std::string& upload_id,
+                                                    const std::vector<PartInfo>& parts,
+                                                    const Precondition& precondition) {
+  TRY(CheckKey(key));
+  S3Request wire = BuildComplete(Whole(key), upload_id, parts);
+  bool look = false;
+  if (!precondition.empty()) {
+    TRY_ASSIGN(const S3Traits traits, NeedTraits());
+    look = !traits.complete_condition;
+    if (look) {
+      TRY(Look(key, precondition));
+    } else {
+      AddPrecondition(wire, precondition, EtagStyle::kQuoted);
+    }
+  }
+  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  ObjectHead head;
+  head.key = key;
+  TRY_ASSIGN(head.etag, ParseCompleteResult(answer.body));
+  for (const PartInfo& part : parts) head.size += part.size;
+  if (look) TRY(LookAgain(key, head.etag));
+  return head;
+}
+
+base::Status S3Store::AbortMultipart(const ObjectKey& key, const std::string& upload_id) {
+  TRY(CheckKey(key));
+  const auto answer = session_->Call(BuildAbort(Whole(key), upload_id));
+  return answer.ok() || NotFound(answer.error()) ? base::Ok() : base::Status(answer.error());
+}
+
+base::Result<std::vector<PartInfo>> S3Store::ListParts(const ObjectKey& key,
+                                                       const std::string& upload_id) {
+  TRY(CheckKey(key));
+  std::vector<PartInfo> parts;
+  std::string marker;
+  do {
+    TRY_ASSIGN(const S3Answer answer,
+               session_->Call(BuildListParts(Whole(key), upload_id, marker)));
+    TRY_ASSIGN(PartsPage page, ParsePartsPage(answer.body));
+    if (!page.next_marker.empty() && page.next_marker == marker) {
+      return base::Error(base::ErrorClass::kCorrupt, key + ": the list of parts does not end");
+    }
+    marker = page.next_marker;
+    std::move(page.parts.begin(), page.parts.end(), std::back_inserter(parts));
+  } while (!marker.empty());
+  return parts;
+}
+
+base::Result<std::vector<UploadInfo>> S3Store::ListUploads(const ObjectKey& prefix) {
+  std::vector<UploadInfo> uploads;
+  UploadsPage page;
+  do {
+    const std::string key_marker = page.next_key_marker;
+    const std::string id_marker = page.next_id_marker;
+    TRY_ASSIGN(const S3Answer answer,
+               session_->Call(BuildListUploads(Whole(prefix), key_marker, id_marker)));
+    TRY_ASSIGN(page, ParseUploadsPage(answer.body));
+    const bool stuck = page.next_key_marker == key_marker && page.next_id_marker == id_marker;
+    if (page.truncated && stuck) {
+      return base::Error(base::ErrorClass::kCorrupt, "the list of uploads does not end");
+    }
+    for (auto& upload : page.uploads) {
+      upload.key.erase(0, prefix_.size());
+      uploads.push_back(std::move(upload));
+    }
+  } while (page.truncated);
+  return uploads;
+}
+
+}  // namespace objclient

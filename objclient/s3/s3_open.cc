@@ -1,0 +1,57 @@
+// OpenS3Store, apart from the verbs: where options and environment become a session.
+#include <unistd.h>
+
+#include "base/log.h"
+#include "objclient/http/curl_transport.h"
+#include "objclient/s3/s3_store.h"
+
+namespace objclient {
+
+namespace {
+
+std::string FindEndpoint(const StoreOptions& options, const Environment& environment) {
+  if (!options.endpoint.empty()) return options.endpoint;
+  for (const char* variable : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+    if (auto endpoint = environment(variable)) return *endpoint;
+  }
+  return {};
+}
+
+// A bundle that cannot be read would make every https request fail: the system's is used instead.
+std::string FindCaBundle(const Environment& environment) {
+  const auto bundle = environment("AWS_CA_BUNDLE");
+  if (!bundle) return {};
+  if (access(bundle->c_str(), R_OK) == 0) return *bundle;
+  LOG_WARN("AWS_CA_BUNDLE={} cannot be read, using the system's authorities", *bundle);
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
+                                                       const StoreOptions& options,
+                                                       const Environment& environment,
+                                                       base::Clock& clock, base::Metrics& metrics) {
+  const std::string region = FindRegion(environment, options.profile, options.region);
+  TRY_ASSIGN(S3Location location,
+             LocateBucket(FindEndpoint(options, environment), region, url.bucket));
+  auto credentials = std::make_unique<CredentialProvider>(environment, options.profile, clock);
+  TRY_ASSIGN(const Credentials first, credentials->Get());
+  LOG_DEBUG("s3 bucket={} endpoint={} region={} credentials from {}", location.bucket,
+            location.endpoint.ToString(), location.region, first.origin);
+
+  CurlTransport::Options http;
+  http.connections = options.connections;
+  http.connect_timeout = options.connect_timeout;
+  http.stall_timeout = options.stall_timeout;
+  http.ca_bundle = FindCaBundle(environment);
+  TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
+
+  const auto traits = location.is_aws ? std::optional(AwsTraits()) : std::nullopt;
+  auto session = std::make_unique<S3Session>(std::move(transport), std::move(location),
+                                             std::move(credentials), clock);
+  return std::unique_ptr<ObjectStore>(
+      std::make_unique<S3Store>(std::move(session), url.prefix, traits));
+}
+
+}  // namespace objclient

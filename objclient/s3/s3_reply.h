@@ -1,0 +1,69 @@
+// Parsers of S3's XML answers: text in, values or kCorrupt out. The room of pugixml. Pure
+// functions. The size of an answer is bounded by the session that collects it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "objclient/http/http_message.h"
+#include "objclient/object.h"
+
+namespace objclient {
+
+// <Error>: also what an operation that failed after its status line sends with 200.
+struct ErrorDocument {
+  std::string code;
+  std::string message;
+  std::string request_id;
+  std::string region;
+  std::string server_time;
+};
+std::optional<ErrorDocument> ParseErrorDocument(std::string_view body);
+
+// Keys come back whole, decoded where the store says that they are encoded.
+base::Result<ListPage> ParseListPage(std::string_view body);
+
+struct CopyResult {
+  std::string etag;
+  std::int64_t mtime_ns = 0;
+  std::optional<std::uint32_t> crc32c;
+};
+// Of CopyObjectResult and CopyPartResult.
+base::Result<CopyResult> ParseCopyResult(std::string_view body);
+
+base::Result<std::string> ParseUploadId(std::string_view body);
+// The ETag of the whole.
+base::Result<std::string> ParseCompleteResult(std::string_view body);
+
+struct PartsPage {
+  std::vector<PartInfo> parts;
+  std::string next_marker;  // empty on the last page
+};
+base::Result<PartsPage> ParsePartsPage(std::string_view body);
+
+struct UploadsPage {
+  std::vector<UploadInfo> uploads;
+  std::string next_key_marker;
+  std::string next_id_marker;
+  bool truncated = false;
+};
+base::Result<UploadsPage> ParseUploadsPage(std::string_view body);
+
+// What DeleteObjects could not delete: key, and the store's code and message.
+base::Result<std::vector<std::pair<std::string, ErrorDocument>>> ParseDeleteResult(
+    std::string_view body);
+
+// ETag, size, mtime, metadata and storage class of a GET's or HEAD's headers. The size is the whole
+// object's, from Content-Range where there is one.
+ObjectHead ParseHeadHeaders(const std::string& key, const HttpHeaders& headers);
+
+// The ETag without its quotes.
+std::string Unquoted(std::string_view etag);
+// Of x-amz-checksum-crc32c; nothing for composite sums ("base64-3") and other text.
+std::optional<std::uint32_t> ParseCrc32c(std::string_view base64);
+
+}  // namespace objclient

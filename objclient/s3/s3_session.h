@@ -1,0 +1,68 @@
+// S3Session: signed requests to one bucket. It adds credentials and time, collects answers, turns
+// refusals into Errors and corrects, once a request, what the store tells us is wrong with it: the
+// clock, the region. It does not retry: that is RetryingStore's.
+//
+// Owned by S3Store; any thread. Handlers are called on the transport's threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "objclient/auth/credentials.h"
+#include "objclient/http/http_transport.h"
+#include "objclient/s3/s3_error.h"
+#include "objclient/s3/s3_location.h"
+#include "objclient/s3/s3_request.h"
+
+namespace objclient {
+
+// A successful answer (2xx). `body` is empty when it was streamed.
+struct S3Answer {
+  HttpResponse response;
+  std::string body;
+};
+
+struct S3Receiver {
+  // A 2xx answer begins. False stops it; on_done then gets kCancelled. Optional.
+  std::function<bool(const HttpResponse&)> on_start;
+  // Its body; without it the body is collected. False stops.
+  std::function<bool(std::span<const std::byte>)> on_body;
+  // Exactly once, last.
+  std::function<void(base::Result<S3Answer>)> on_done;
+};
+
+class S3Session {
+ public:
+  // `clock` must outlive the session, and the session every request of its own.
+  S3Session(std::unique_ptr<HttpTransport> transport, S3Location location,
+            std::unique_ptr<CredentialProvider> credentials, base::Clock& clock);
+  ~S3Session();
+
+  S3Location location() const EXCLUDES(mutex_);
+  // Returns at once. An error means that nothing was sent and that on_done will not be called
+  // (there are no usable credentials).
+  base::Status Send(S3Request request, S3Receiver receiver);
+  // Blocks until the answer is there. Not for the transport's own threads.
+  base::Result<S3Answer> Call(S3Request request);
+
+ private:
+  class Exchange;
+
+  base::Result<HttpRequest> Signed(const S3Request& request, Credentials& used) EXCLUDES(mutex_);
+  bool CorrectClock(const S3Failure& failure) EXCLUDES(mutex_);
+  bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
+
+  base::Clock& clock_;
+  const std::unique_ptr<CredentialProvider> credentials_;
+  mutable base::Mutex mutex_;
+  S3Location location_ GUARDED_BY(mutex_);
+  std::int64_t skew_seconds_ GUARDED_BY(mutex_) = 0;  // the store's clock minus ours
+  const std::unique_ptr<HttpTransport> transport_;    // last: its end cancels what uses the rest
+};
+
+}  // namespace objclient

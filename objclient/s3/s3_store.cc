@@ -1,0 +1,196 @@
+// The bulk verbs, and what all verbs share. The blocking verbs are in s3_control.cc.
+#include "objclient/s3/s3_store.h"
+
+#include <fmt/format.h>
+
+#include "base/digest/digest.h"
+#include "objclient/s3/s3_get.h"
+
+namespace objclient {
+
+namespace {
+
+constexpr std::size_t kExecutorThreads = 4;  // only stores without conditions keep them busy
+
+bool DecidedByStore(const Precondition& condition, const S3Traits& traits) {
+  return (!condition.if_absent || traits.put_if_absent) &&
+         (condition.if_match.empty() || traits.put_if_match);
+}
+
+std::uint32_t ChecksumOf(const Body& body) {
+  if (body.crc32c) return *body.crc32c;
+  std::uint32_t crc = 0;
+  for (const auto& piece : body.pieces) crc = base::Crc32c(crc, piece);
+  return crc;
+}
+
+ObjectHead HeadOf(const PutRequest& request) {
+  ObjectHead head;
+  head.key = request.key;
+  head.size = request.body.size();
+  head.metadata = request.metadata;
+  return head;
+}
+
+// An object that must have an ETag and is gone has changed, too.
+Callback<ObjectHead> GoneIsConflict(Callback<ObjectHead> done) {
+  return [done = std::move(done)](base::Result<ObjectHead> result) {
+    if (result.ok() || result.error().error_class() != base::ErrorClass::kNotFound) {
+      return done(std::move(result));
+    }
+    done(base::Error(base::ErrorClass::kConflict, result.error().message()));
+  };
+}
+
+}  // namespace
+
+S3Store::S3Store(std::unique_ptr<S3Session> session, std::string prefix,
+                 std::optional<S3Traits> traits)
+    : session_(std::move(session)),
+      prefix_(std::move(prefix)),
+      traits_(traits),
+      executor_({.name = "s3-writes", .threads = kExecutorThreads, .queue_limit = 1024}) {}
+
+S3Store::~S3Store() = default;
+
+base::Status S3Store::CheckKey(const ObjectKey& key) {
+  if (!key.empty()) return base::Ok();
+  return base::Error(base::ErrorClass::kInvalid, "an object needs a key");
+}
+
+std::optional<S3Traits> S3Store::KnownTraits() const {
+  base::MutexLock lock(mutex_);
+  return traits_;
+}
+
+Capabilities S3Store::capabilities() const {
+  return ToCapabilities(KnownTraits().value_or(S3Traits()));
+}
+
+base::Result<S3Traits> S3Store::NeedTraits() {
+  {
+    base::MutexLock lock(mutex_);
+    while (probing_) probed_.Wait(mutex_);
+    if (traits_) return *traits_;
+    probing_ = true;
+  }
+  const auto found =
+      ProbeTraits(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_, base::RandomHex(8)));
+  base::MutexLock lock(mutex_);
+  probing_ = false;
+  probed_.NotifyAll();
+  if (found.ok()) traits_ = *found;
+  return found;
+}
+
+template <typename T>
+void S3Store::FailLater(Callback<T> done, base::Error error) {
+  executor_.Submit([done = std::move(done), error = std::move(error)] { done(error); });
+}
+
+template <typename T>
+base::Status S3Store::SendBody(S3Request request, Callback<T> done,
+                               std::function<base::Result<T>(const HttpHeaders&)> read) {
+  return session_->Send(std::move(request),
+                        {nullptr, nullptr, [done, read](base::Result<S3Answer> answer) {
+                           if (!answer.ok()) return done(answer.error());
+                           done(read(answer->response.headers));
+                         }});
+}
+
+void S3Store::Get(GetRequest request, Callback<ObjectHead> done) {
+  const base::Status valid = CheckKey(request.key);
+  if (!valid.ok()) return FailLater(std::move(done), valid.error());
+  S3Request wire = BuildGet(Whole(request.key), request.range, request.if_match);
+  auto get = std::make_shared<S3Get>(std::move(request));
+  const base::Status sent = session_->Send(
+      std::move(wire), {[get](const HttpResponse& response) { return get->Start(response); },
+                        [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
+                        [get, done](base::Result<S3Answer> answer) { done(get->Finish(answer)); }});
+  if (!sent.ok()) FailLater(std::move(done), sent.error());
+}
+
+base::Result<S3Request> S3Store::PutRequestFor(const PutRequest& request,
+                                               const S3Traits& traits) const {
+  S3Request wire = BuildPut(Whole(request.key), request.body);
+  TRY(AddMetadata(wire, request.metadata));
+  if (traits.checksum_crc32c) AddChecksum(wire, ChecksumOf(request.body));
+  return wire;
+}
+
+void S3Store::Put(PutRequest request, Callback<ObjectHead> done) {
+  const base::Status valid = CheckKey(request.key);
+  if (!valid.ok()) return FailLater(std::move(done), valid.error());
+  const auto known = KnownTraits();
+  if (known && DecidedByStore(request.precondition, *known)) {
+    const base::Status sent = SendPut(request, *known, done);
+    if (!sent.ok()) FailLater(std::move(done), sent.error());
+    return;
+  }
+  executor_.Submit([this, request = std::move(request), done = std::move(done)] {
+    const auto traits = NeedTraits();
+    if (!traits.ok()) return done(traits.error());
+    if (!DecidedByStore(request.precondition, *traits)) return done(PutByLooking(request, *traits));
+    const base::Status sent = SendPut(request, *traits, done);
+    if (!sent.ok()) done(sent.error());
+  });
+}
+
+base::Status S3Store::SendPut(const PutRequest& request, const S3Traits& traits,
+                              Callback<ObjectHead> done) {
+  TRY_ASSIGN(S3Request wire, PutRequestFor(request, traits));
+  AddPrecondition(wire, request.precondition, traits.if_match_style);
+  if (!request.precondition.if_match.empty()) done = GoneIsConflict(std::move(done));
+  const ObjectHead head = HeadOf(request);
+  return SendBody<ObjectHead>(std::move(wire), std::move(done),
+                              [head](const HttpHeaders& headers) -> base::Result<ObjectHead> {
+                                ObjectHead written = head;
+                                written.etag = Unquoted(headers.Value("etag"));
+                                return written;
+                              });
+}
+
+base::Result<ObjectHead> S3Store::PutByLooking(const PutRequest& request, const S3Traits& traits) {
+  TRY(Look(request.key, request.precondition));
+  TRY_ASSIGN(S3Request wire, PutRequestFor(request, traits));
+  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  ObjectHead head = HeadOf(request);
+  head.etag = Unquoted(answer.response.headers.Value("etag"));
+  TRY(LookAgain(request.key, head.etag));
+  return head;
+}
+
+void S3Store::UploadPart(PartRequest request, Callback<PartInfo> done) {
+  const base::Status valid = CheckKey(request.key);
+  if (!valid.ok()) return FailLater(std::move(done), valid.error());
+  if (const auto known = KnownTraits()) {
+    const base::Status sent = SendPart(request, *known, done);
+    if (!sent.ok()) FailLater(std::move(done), sent.error());
+    return;
+  }
+  executor_.Submit([this, request = std::move(request), done = std::move(done)] {
+    const auto traits = NeedTraits();
+    if (!traits.ok()) return done(traits.error());
+    const base::Status sent = SendPart(request, *traits, done);
+    if (!sent.ok()) done(sent.error());
+  });
+}
+
+base::Status S3Store::SendPart(const PartRequest& request, const S3Traits& traits,
+                               Callback<PartInfo> done) {
+  S3Request wire =
+      BuildUploadPart(Whole(request.key), request.upload_id, request.number, request.body);
+  PartInfo part{request.number, "", request.body.size(), request.body.crc32c};
+  if (traits.checksum_crc32c) {
+    part.crc32c = ChecksumOf(request.body);
+    AddChecksum(wire, *part.crc32c);
+  }
+  return SendBody<PartInfo>(std::move(wire), std::move(done),
+                            [part](const HttpHeaders& headers) -> base::Result<PartInfo> {
+                              PartInfo stored = part;
+                              stored.etag = Unquoted(headers.Value("etag"));
+                              return stored;
+                            });
+}
+
+}  // namespace objclient
