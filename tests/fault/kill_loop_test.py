@@ -2,8 +2,8 @@
 """The kill loop: the daemon gets SIGKILL at random moments while a program saves files.
 
 The writer saves as checkpoints are saved: temporary file, write, close, rename; no fsync. It says
-which version of which file it has begun and which rename has returned. After every kill the volume is
-mounted again with the state it had, and each file must be there whole, in the last version whose
+which version of which file it has begun and which rename has returned. After every kill the volume
+is mounted again with the state it had, and each file must be there whole, in the last version whose
 rename returned or in a later one that was begun; nothing else is allowed in a file.
 """
 

@@ -95,7 +95,7 @@ class PosixSuites(mount.MountTest):
              "-p", self.place], capture_output=True, text=True, check=False,
             env={**os.environ, "NO_COLOR": "1"})
         summary = re.search(r"Summary: (\d+) failed, (\d+) skipped, (\d+) passed.*", done.stdout)
-        self.assertIsNotNone(summary, "the suite ended early:\n" + done.stdout[-2000:] + done.stderr)
+        self.assertIsNotNone(summary, f"it ended early:\n{done.stdout[-2000:]}{done.stderr}")
         print("pjdfstest:", summary[0])
         failed, known = failed_tests(done.stdout), known_failures()
         for name in sorted(set(known) - set(failed)):

@@ -1,7 +1,7 @@
 """Real mounts for the end-to-end tests: buckets, the daemon, and a test case that cleans up.
 
-A test module is one theme: classes derived from MountTest, and `mount.main()` at its end. ctest runs
-it once on a local folder and once on a real server; CAIRNFS_TEST_BUCKET (local or s3) says which.
+A test module is one theme: classes derived from MountTest, and `mount.main()` at its end. ctest
+runs it on a local folder and on a real server; CAIRNFS_TEST_BUCKET (local or s3) says which.
 Nothing outlives a module: daemons are ended by process id, mounts are detached, folders removed,
 also when a test hangs, which the watchdog ends after CAIRNFS_TEST_LIMIT seconds.
 """
@@ -101,10 +101,8 @@ class S3Bucket:
 
     def __init__(self, client=None, url=None):
         self.client = client or S3Client.from_environment()
-        self.prefix = f"t-{secrets.token_hex(6)}/"
-        self.url = (url or os.environ["CAIRNFS_TEST_URL"]).rstrip("/") + "/" + self.prefix.rstrip("/")
-        base = urllib.parse.urlsplit(url or os.environ["CAIRNFS_TEST_URL"]).path.strip("/")
-        self.prefix = (base + "/" if base else "") + self.prefix
+        self.url = f"{url or os.environ['CAIRNFS_TEST_URL']}/t-{secrets.token_hex(6)}"
+        self.prefix = urllib.parse.urlsplit(self.url).path.lstrip("/") + "/"
         self.environment = {}
 
     def put(self, key, content):

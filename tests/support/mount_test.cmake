@@ -1,11 +1,11 @@
 # cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount] [BUCKETS local s3]
-#                    [TIMEOUT seconds] [ALONE]): a Python module of tests on real mounts, once for each
-# kind of bucket; those on s3 get the label server too. The module ends itself, with clean-up, before
-# ctest would kill it, and exits with 77 where the machine lacks what it needs.
+#                    [TIMEOUT seconds] [ALONE]): a Python module of tests on real mounts, once for
+# each kind of bucket; those on s3 get the label server too. The module ends itself, with clean-up,
+# before ctest would kill it, and exits with 77 where the machine lacks what it needs.
 function(cairnfs_mount_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "ALONE" "NAME;SOURCE;TIMEOUT" "LABELS;BUCKETS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "cairnfs_mount_test needs NAME and SOURCE; not understood: ${arg_UNPARSED_ARGUMENTS}")
+    message(FATAL_ERROR "cairnfs_mount_test needs NAME and SOURCE: ${arg_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT arg_LABELS)
     set(arg_LABELS mount)
@@ -23,10 +23,14 @@ function(cairnfs_mount_test)
       list(APPEND labels server)
     endif()
     set(name ${arg_NAME}_${bucket})
-    add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
+    set(environment
+      CAIRNFS_BINARY=$<TARGET_FILE:cairnfs> CAIRNFS_TEST_BUCKET=${bucket}
+      CAIRNFS_TEST_LIMIT=${limit} PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support)
+    add_test(NAME ${name}
+      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
     set_tests_properties(${name} PROPERTIES
       LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
-      ENVIRONMENT "CAIRNFS_BINARY=$<TARGET_FILE:cairnfs>;CAIRNFS_TEST_BUCKET=${bucket};CAIRNFS_TEST_LIMIT=${limit};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support")
+      ENVIRONMENT "${environment}")
     if(arg_ALONE)
       set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
     endif()

@@ -3,7 +3,8 @@
 
 As a module: S3Client.from_environment() or S3Client(endpoint, bucket, access, secret).
 As a program, on the bucket of CAIRNFS_TEST_URL unless --bucket names another:
-    s3client.py make-bucket | list [PREFIX] | head KEY | get KEY [FILE] | put KEY [FILE] | delete KEY
+    s3client.py make-bucket | list [PREFIX]
+    s3client.py head KEY | get KEY [FILE] | put KEY [FILE] | delete KEY
 """
 
 import argparse
@@ -55,7 +56,8 @@ class S3Client:
         return self._expect("PUT", key, (200,), body=body, headers=headers)[1]
 
     def get(self, key, first=None, last=None):
-        headers = {} if first is None else {"range": f"bytes={first}-{'' if last is None else last}"}
+        end = "" if last is None else last
+        headers = {} if first is None else {"range": f"bytes={first}-{end}"}
         return self._expect("GET", key, (200, 206), headers=headers)[2]
 
     def head(self, key):

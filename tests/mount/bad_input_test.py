@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Wrong commands and surroundings: refused in bounded time, with a message that says what to do."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+import unittest
+
+import mount
+
+QUICK_S = 40   # no refusal takes longer, also when the store does not answer
+
+
+class BadInput(mount.MountTest):
+    def cairnfs(self, *arguments, environment=None):
+        return subprocess.run([mount.BINARY, *arguments], capture_output=True, text=True,
+                              timeout=QUICK_S, check=False, stdin=subprocess.DEVNULL,
+                              env={**os.environ, **(environment or {})})
+
+    def refused(self, volume, *words, environment=None, options=()):
+        """The mount command, as a user runs it, fails with all these words and mounts nothing."""
+        done = self.cairnfs(*volume.command()[1:], *options, environment=environment)
+        text = done.stdout + done.stderr
+        self.assertNotEqual(0, done.returncode, text)
+        self.assertFalse(volume not in mount.Mount.live and mount.is_mounted(volume.path))
+        for word in words:
+            self.assertIn(word.lower(), text.lower())
+        secret = os.environ.get("AWS_SECRET_ACCESS_KEY")
+        if secret:
+            self.assertNotIn(secret, text)
+        return text
+
+    def unstarted(self, *options, bucket=None):
+        return self.mount(*options, bucket=bucket, start=False)
+
+    # --- the command line ---
+
+    def test_mount_in_the_background(self):
+        """The counter-example: exit status 0 means that the mount works now."""
+        volume = self.unstarted()
+        done = self.cairnfs(*volume.command()[1:])
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.addCleanup(self.end_daemon, volume)
+        with open(volume("file"), "wb") as target:
+            target.write(b"x")
+        done = self.cairnfs("umount", volume.path)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertFalse(mount.is_mounted(volume.path))
+        self.assertEqual({"file": 1}, self.bucket.list())
+
+    def end_daemon(self, volume):
+        """Ends the daemon of a mount in the background, found by the folder it was given."""
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as source:
+                    words = source.read().split(b"\0")
+            except OSError:
+                continue
+            if volume.path.encode() in words and mount.BINARY.encode() in words:
+                os.kill(int(entry), signal.SIGKILL)
+
+    def test_unknown_option(self):
+        self.refused(self.unstarted(), "--memory-limt", "--memory-limit",
+                     options=["--memory-limt", "1GiB"])
+        self.refused(self.unstarted(), "cache-dri", "cache-dir", options=["-o", "cache-dri=/tmp"])
+
+    def test_unknown_command(self):
+        done = self.cairnfs("mnt", self.bucket.url, self.folder)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("mount", done.stderr)
+
+    def test_values_that_make_no_sense(self):
+        self.refused(self.unstarted(), "--memory-limit", options=["--memory-limit", "plenty"])
+        self.refused(self.unstarted(), "--memory-limit", options=["--memory-limit", "1MiB"])
+        self.refused(self.unstarted(), "--cache-size", options=["--cache-size", "-5"])
+        volume = self.unstarted()
+        done = self.cairnfs("mount", "ftp://host/x", volume.path)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("ftp", done.stderr)
+
+    # --- the mount point ---
+
+    def test_mount_point_missing(self):
+        volume = self.unstarted()
+        os.rmdir(volume.path)
+        self.refused(volume, volume.path, "does not exist")
+
+    def test_mount_point_not_empty(self):
+        volume = self.unstarted()
+        with open(volume("file"), "wb"):
+            pass
+        self.refused(volume, volume.path, "not empty")
+
+    def test_mount_point_is_a_file(self):
+        volume = self.unstarted()
+        os.rmdir(volume.path)
+        with open(volume.path, "wb"):
+            pass
+        self.refused(volume, volume.path, "not a directory")
+
+    def test_already_mounted(self):
+        self.refused(self.mount(), "already mounted")
+
+    def test_umount_of_what_is_not_mounted(self):
+        done = self.cairnfs("umount", self.folder)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn(self.folder, done.stderr)
+
+    # --- state and cache ---
+
+    def test_two_daemons_on_one_state_directory(self):
+        first = self.mount()
+        second = self.unstarted()
+        second.state = first.state
+        self.refused(second, first.state)
+
+    def test_state_directory_of_another_volume(self):
+        first = self.mount()
+        with open(first("file"), "wb") as target:
+            target.write(b"x")
+        first.unmount()
+        kind = mount.S3Bucket if mount.KIND == "s3" else mount.LocalBucket
+        other = kind() if mount.KIND == "s3" else kind(os.path.join(self.folder, "bucket2"))
+        self.addCleanup(other.destroy)
+        second = self.unstarted(bucket=other)
+        second.state = first.state
+        self.refused(second, first.state)
+
+    def test_database_of_a_newer_version(self):
+        volume = self.mount()
+        volume.unmount()
+        database = sqlite3.connect(os.path.join(volume.state, "meta.db"))
+        database.execute("PRAGMA user_version = 9999")
+        database.close()
+        self.refused(volume, "newer")
+
+    def test_database_that_is_none(self):
+        volume = self.mount()
+        volume.unmount()
+        for name in ("meta.db-wal", "meta.db-shm"):
+            if os.path.exists(os.path.join(volume.state, name)):
+                os.unlink(os.path.join(volume.state, name))
+        with open(os.path.join(volume.state, "meta.db"), "r+b") as target:
+            target.write(b"this is no database at all" * 200)
+        self.refused(volume, "meta.db")
+
+    # --- the store ---
+
+    def test_no_such_bucket(self):
+        volume = self.unstarted()
+        if mount.KIND == "s3":
+            volume.bucket.url = "s3://no-such-bucket-anywhere"
+        else:
+            volume.bucket.url = "file://" + os.path.join(self.folder, "not-there")
+        self.refused(volume, "no-such-bucket-anywhere" if mount.KIND == "s3" else "not-there")
+
+    @unittest.skipUnless(mount.KIND == "s3", "a folder has no keys")
+    def test_wrong_key(self):
+        self.refused(self.unstarted(), "denied",
+                     environment={"AWS_SECRET_ACCESS_KEY": "wrong" * 8})
+        self.refused(self.unstarted(), "", environment={"AWS_ACCESS_KEY_ID": "NOSUCHKEY0000000000"})
+
+    @unittest.skipUnless(mount.KIND == "s3", "a folder has no keys")
+    def test_no_credentials(self):
+        empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": self.folder,
+                 "AWS_EC2_METADATA_DISABLED": "true"}
+        self.refused(self.unstarted(), "credentials", environment=empty)
+
+    @unittest.skipUnless(mount.KIND == "s3", "a folder is always there")
+    def test_endpoint_down(self):
+        began = time.monotonic()
+        self.refused(self.unstarted(), "127.0.0.1:9",
+                     environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+        self.assertLess(time.monotonic() - began, QUICK_S)
+
+
+if __name__ == "__main__":
+    mount.main()

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The server goes away while files are read and written, and comes back."""
+
+import os
+import random
+import subprocess
+import threading
+import time
+import unittest
+
+import mount
+from proxy import Proxy
+from s3client import S3Client
+
+MIB = 1 << 20
+BOUND_S = 150   # no call on the mount waits longer for a store that does not answer
+STORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/stores/s3")
+
+
+def read(path):
+    with open(path, "rb") as source:
+        return source.read()
+
+
+class Outage(mount.MountTest):
+    def setUp(self):
+        super().setUp()
+        self.proxy = Proxy(os.environ["CAIRNFS_TEST_ENDPOINT"])
+        self.addCleanup(self.proxy.stop)
+        self.bucket.environment["AWS_ENDPOINT_URL"] = self.proxy.endpoint
+
+    def stored(self, key):
+        return self.bucket.list(key).get(key) is not None and self.bucket.get(key)
+
+    def test_short_outage_during_a_save_is_not_seen(self):
+        volume = self.mount()
+        body = random.Random(1).randbytes(24 * MIB)
+        with open(volume("model"), "wb", buffering=0) as target:
+            target.write(body[:10 * MIB])
+            self.proxy.stop()
+            target.write(body[10 * MIB:])
+            threading.Timer(1.5, self.proxy.resume).start()
+        self.assertTrue(body == self.bucket.get("model"))
+
+    def test_saved_bytes_are_sent_when_the_server_is_back(self):
+        volume = self.mount()
+        body = random.Random(2).randbytes(24 * MIB)
+        target = open(volume("model"), "wb", buffering=0)
+        target.write(body)
+        self.proxy.stop()
+        began = time.monotonic()
+        with self.assertRaises(OSError):
+            target.close()
+        self.assertLess(time.monotonic() - began, BOUND_S)
+        self.assertTrue(body == read(volume("model")), "the bytes are kept")
+        self.proxy.resume()
+        mount.wait_until(lambda: self.stored("model") == body, "the bytes are sent", 60)
+
+    def test_saved_bytes_are_sent_at_the_next_mount(self):
+        volume = self.mount()
+        body = random.Random(3).randbytes(24 * MIB)
+        target = open(volume("model"), "wb", buffering=0)
+        target.write(body)
+        self.proxy.stop()
+        with self.assertRaises(OSError):
+            target.close()
+        volume.kill()
+        self.proxy.resume()
+        volume.start()
+        mount.wait_until(lambda: self.stored("model") == body, "the bytes are sent", 60)
+        self.assertTrue(body == read(volume("model")))
+
+    def test_reading_while_the_server_is_away(self):
+        body = random.Random(4).randbytes(16 * MIB)
+        self.bucket.put("far", body)
+        self.bucket.put("near", b"near")
+        volume = self.mount("--refresh", "never")
+        self.assertEqual(b"near", read(volume("near")))
+        self.assertIn("far", os.listdir(volume.path))
+        self.proxy.stop()
+        self.assertEqual(b"near", read(volume("near")), "what is here needs no server")
+        began = time.monotonic()
+        with self.assertRaises(OSError):
+            read(volume("far"))
+        self.assertLess(time.monotonic() - began, BOUND_S)
+        self.proxy.resume()
+        mount.wait_until(lambda: self.try_read(volume("far")) == body, "reading works again", 60)
+
+    @staticmethod
+    def try_read(path):
+        try:
+            return read(path)
+        except OSError:
+            return None
+
+    def test_unmounting_while_the_server_is_away(self):
+        volume = self.mount()
+        with open(volume("saved"), "wb") as target:
+            target.write(b"saved")
+        os.rename(volume("saved"), volume("moved"))
+        self.proxy.stop()
+        began = time.monotonic()
+        subprocess.run([mount.BINARY, "umount", volume.path], capture_output=True, check=False,
+                       timeout=BOUND_S)
+        volume.process.wait(BOUND_S)
+        mount.Mount.live.discard(volume)
+        self.assertLess(time.monotonic() - began, BOUND_S)
+        self.assertFalse(mount.is_mounted(volume.path))
+        self.proxy.resume()
+        volume.start()
+        self.assertEqual(b"saved", read(volume("moved")))
+        volume.settled()
+        self.assertEqual({"moved": 5}, self.bucket.list())
+
+    @unittest.skipUnless(os.geteuid() == 0, "starts a server of its own: needs root")
+    def test_server_killed_and_restarted_during_saves(self):
+        """A server of this test's own gets SIGKILL; every file whose close succeeded is there."""
+        environment = {**os.environ, "CAIRNFS_TEST_INSTANCE": f"outage-{os.getpid()}"}
+        self.addCleanup(subprocess.run, [STORE, "down"], env=environment, check=False)
+        exports = subprocess.run([STORE, "up"], env=environment, stdout=subprocess.PIPE, text=True,
+                                 check=True).stdout
+        values = dict(line.split(" ", 1)[1].split("=", 1) for line in exports.splitlines())
+        endpoint, keys = values["AWS_ENDPOINT_URL"], (values["AWS_ACCESS_KEY_ID"],
+                                                      values["AWS_SECRET_ACCESS_KEY"])
+        bucket = mount.S3Bucket(S3Client(endpoint, "cairnfs-test", *keys),
+                                values["CAIRNFS_TEST_URL"])
+        bucket.environment = values
+        volume = self.mount(bucket=bucket)
+        saved = {}
+
+        def save_all():
+            for number in range(40):
+                body = random.Random(number).randbytes(number * 200_000)
+                try:
+                    with open(volume(f"file{number}"), "wb") as target:
+                        target.write(body)
+                    saved[f"file{number}"] = body
+                except OSError as error:
+                    print(f"file{number}: {error}", flush=True)
+
+        writer = threading.Thread(target=save_all)
+        writer.start()
+        for _ in range(2):
+            time.sleep(0.3)
+            subprocess.run([STORE, "kill"], env=environment, check=True)
+            time.sleep(1)
+            subprocess.run([STORE, "restart"], env=environment, check=True)
+        writer.join()
+        self.assertGreater(len(saved), 30)
+        for name, body in saved.items():
+            self.assertTrue(body == bucket.get(name), name)
+        volume.unmount()
+
+
+if __name__ == "__main__":
+    mount.main()

@@ -1,0 +1,94 @@
+"""A TCP proxy before an S3 endpoint: counts the requests that pass, and can be the endpoint's end.
+
+The client signs for the proxy's own address, and the server takes the host it is told, so
+signatures stay valid. Requests are seen in the byte stream by their first line.
+"""
+
+import contextlib
+import re
+import socket
+import threading
+import urllib.parse
+
+REQUEST_LINE = re.compile(rb"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1\.1\r\n")
+LINE_MAX = 8192
+
+
+class Proxy:
+    def __init__(self, endpoint):
+        parts = urllib.parse.urlsplit(endpoint)
+        self.target = (parts.hostname, parts.port)
+        self.lock = threading.Lock()
+        self.seen = []         # (method, path) of each request, guarded by lock
+        self.sockets = set()   # guarded by lock
+        self.listener = None
+        self.port = 0
+        self.resume()
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def resume(self):
+        """Accepts connections (again), always on the same port."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        listener.listen(128)
+        self.port = listener.getsockname()[1]
+        self.listener = listener
+        threading.Thread(target=self.accept, args=[listener], daemon=True).start()
+
+    def stop(self):
+        """What a dead server looks like: connections are reset, new ones are refused."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        with self.lock:
+            for end in self.sockets:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def requests(self, *methods):
+        """The requests since the last forget(), of these methods or all."""
+        with self.lock:
+            return [entry for entry in self.seen if not methods or entry[0] in methods]
+
+    def forget(self):
+        with self.lock:
+            self.seen.clear()
+
+    def accept(self, listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+                server = socket.create_connection(self.target)
+            except OSError:
+                return
+            for source, target, count in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self.pump, args=[source, target, count],
+                                 daemon=True).start()
+
+    def pump(self, source, target, count):
+        with self.lock:
+            self.sockets.add(source)
+        rest = b""
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 18):
+                if count:
+                    rest = self.note(rest + data)
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        with self.lock:
+            self.sockets.discard(source)
+        source.close()
+
+    def note(self, data):
+        """Notes the request lines in data and returns what may hold the start of another."""
+        end = 0
+        with self.lock:
+            for match in REQUEST_LINE.finditer(data):
+                self.seen.append((match[1].decode(), match[2].decode()))
+                end = match.end()
+        return data[max(end, len(data) - LINE_MAX):]
