@@ -1,0 +1,285 @@
+#include "objclient/retrying_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace objclient {
+
+// A bulk request and who waits for it. `send` starts one attempt.
+template <typename T>
+struct RetryingStore::Call {
+  Attempts attempts;
+  std::function<void(Callback<T>)> send;
+  std::function<bool()> may_resume;  // empty = always
+  Callback<T> done;
+};
+
+// How far a Get came, over all attempts. One attempt runs at a time, and each begins after the
+// callback of the one before: no lock.
+struct RetryingStore::Delivery {
+  GetRequest request;
+  std::uint64_t bytes = 0;
+  std::array<std::byte, 1> spare{};  // see NextAttempt
+
+  GetRequest NextAttempt(base::Counter& received);
+};
+
+GetRequest RetryingStore::Delivery::NextAttempt(base::Counter& received) {
+  GetRequest rest = request;
+  if (bytes == request.range.length) {
+    // Everything was delivered but the answer was lost with the head in it: one byte is read again,
+    // aside, as delivered memory must not be touched.
+    rest.range = {request.range.end() - 1, 1};
+    rest.into = {std::span(spare)};
+    rest.progress = nullptr;
+    return rest;
+  }
+  rest.range = {request.range.offset + bytes, request.range.length - bytes};
+  rest.into.clear();
+  std::uint64_t skip = bytes;
+  for (const auto& piece : request.into) {
+    const std::uint64_t cut = std::min<std::uint64_t>(skip, piece.size());
+    skip -= cut;
+    if (cut < piece.size()) rest.into.push_back(piece.subspan(cut));
+  }
+  rest.progress = [this, &received, before = bytes](std::uint64_t count) {
+    received.Add(before + count - bytes);
+    bytes = before + count;
+    if (request.progress) request.progress(bytes);
+  };
+  return rest;
+}
+
+RetryingStore::RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy policy,
+                             Environment environment, base::Metrics& metrics)
+    : inner_(std::move(inner)),
+      policy_(policy),
+      environment_(std::move(environment)),
+      requests_(metrics.Get("store_requests")),
+      retries_(metrics.Get("store_retries")),
+      errors_(metrics.Get("store_errors")),
+      get_bytes_(metrics.Get("store_get_bytes")),
+      put_bytes_(metrics.Get("store_put_bytes")) {
+  if (environment_.after) return;
+  timer_ = std::make_unique<base::Timer>("store-retry");
+  environment_.after = [timer = timer_.get()](std::chrono::nanoseconds delay,
+                                              std::function<void()> callback) {
+    timer->After(delay, std::move(callback));
+  };
+}
+
+RetryingStore::~RetryingStore() {
+  std::map<std::uint64_t, Waiting> waiting;
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    waiting.swap(waiting_);
+  }
+  for (auto& [id, one] : waiting) one.cancel();
+  // Attempts under way end first, then the timer: they may still touch it.
+  inner_.reset();
+  timer_.reset();
+}
+
+RetryingStore::Attempts RetryingStore::Begin(bool resends_corrupt) const {
+  return {environment_.clock.MonotonicNs(), 0, resends_corrupt};
+}
+
+void RetryingStore::CountAttempt(Attempts& attempts) {
+  requests_.Add();
+  if (attempts.made++ > 0) retries_.Add();
+}
+
+void RetryingStore::CountError(const base::Error& error) {
+  // Absence and a failed precondition are answers.
+  const base::ErrorClass error_class = error.error_class();
+  if (error_class != base::ErrorClass::kNotFound && error_class != base::ErrorClass::kConflict) {
+    errors_.Add();
+  }
+}
+
+std::optional<std::chrono::nanoseconds> RetryingStore::Decide(Attempts& attempts,
+                                                              const base::Error& error) {
+  CountError(error);
+  if (!base::IsRetryable(error)) {
+    if (error.error_class() != base::ErrorClass::kCorrupt || !attempts.resends_corrupt) {
+      return std::nullopt;
+    }
+    attempts.resends_corrupt = false;
+  }
+  const std::chrono::nanoseconds elapsed(environment_.clock.MonotonicNs() - attempts.began_ns);
+  return policy_.NextDelay(attempts.made, elapsed, error, environment_.random());
+}
+
+base::Error RetryingStore::Final(const Attempts& attempts, const base::Error& error) {
+  if (attempts.made <= 1) return error;
+  return error.Annotate(fmt::format("given up after {} attempts", attempts.made));
+}
+
+template <typename T>
+void RetryingStore::Send(const std::shared_ptr<Call<T>>& call) {
+  CountAttempt(call->attempts);
+  call->send([this, call](base::Result<T> result) { Finish(call, std::move(result)); });
+}
+
+template <typename T>
+void RetryingStore::Finish(const std::shared_ptr<Call<T>>& call, base::Result<T> result) {
+  if (result.ok()) return call->done(std::move(result));
+  const base::Error error = result.error();
+  const auto delay = Decide(call->attempts, error);
+  if (!delay || (call->may_resume && !call->may_resume())) {
+    return call->done(Final(call->attempts, error));
+  }
+  WaitThen(*delay, {.resume = [this, call] { Send(call); },
+                    .cancel =
+                        [call] {
+                          call->done(base::Error(base::ErrorClass::kCancelled,
+                                                 "the store is shutting down"));
+                        }});
+}
+
+void RetryingStore::WaitThen(std::chrono::nanoseconds delay, Waiting waiting) {
+  std::uint64_t id = 0;
+  bool stopping = false;
+  {
+    base::MutexLock lock(mutex_);
+    stopping = stopping_;
+    id = ++next_id_;
+    if (!stopping) waiting_[id] = waiting;
+  }
+  if (stopping) return waiting.cancel();
+  environment_.after(delay, [this, id] { Resume(id); });
+}
+
+void RetryingStore::Resume(std::uint64_t id) {
+  Waiting waiting;
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = waiting_.find(id);
+    if (found == waiting_.end()) return;
+    waiting = std::move(found->second);
+    waiting_.erase(found);
+  }
+  waiting.resume();
+}
+
+template <typename Function>
+auto RetryingStore::Blocking(const Function& send) -> decltype(send()) {
+  Attempts attempts = Begin(false);
+  while (true) {
+    CountAttempt(attempts);
+    auto result = send();
+    if (result.ok()) return result;
+    const auto delay = Decide(attempts, result.error());
+    if (!delay) return Final(attempts, result.error());
+    environment_.clock.Sleep(*delay);
+  }
+}
+
+void RetryingStore::Get(GetRequest request, Callback<ObjectHead> done) {
+  // shared_ptr: every attempt's request and the call refer to it.
+  auto delivery = std::make_shared<Delivery>();
+  delivery->request = std::move(request);
+  auto call = std::make_shared<Call<ObjectHead>>();
+  call->attempts = Begin(false);
+  call->send = [this, delivery](Callback<ObjectHead> answered) {
+    inner_->Get(delivery->NextAttempt(get_bytes_), std::move(answered));
+  };
+  call->may_resume = [delivery] {
+    return delivery->bytes == 0 || !delivery->request.if_match.empty();
+  };
+  call->done = [this, delivery, done = std::move(done)](base::Result<ObjectHead> result) {
+    if (result.ok()) get_bytes_.Add(delivery->request.range.length - delivery->bytes);
+    done(std::move(result));
+  };
+  Send(call);
+}
+
+void RetryingStore::Put(PutRequest request, Callback<ObjectHead> done) {
+  auto call = std::make_shared<Call<ObjectHead>>();
+  call->attempts = Begin(true);
+  call->done = [this, size = request.body.size(),
+                done = std::move(done)](base::Result<ObjectHead> result) {
+    if (result.ok()) put_bytes_.Add(size);
+    done(std::move(result));
+  };
+  call->send = [this, request = std::move(request)](Callback<ObjectHead> answered) {
+    inner_->Put(request, std::move(answered));
+  };
+  Send(call);
+}
+
+void RetryingStore::UploadPart(PartRequest request, Callback<PartInfo> done) {
+  auto call = std::make_shared<Call<PartInfo>>();
+  call->attempts = Begin(true);
+  call->done = [this, size = request.body.size(),
+                done = std::move(done)](base::Result<PartInfo> result) {
+    if (result.ok()) put_bytes_.Add(size);
+    done(std::move(result));
+  };
+  call->send = [this, request = std::move(request)](Callback<PartInfo> answered) {
+    inner_->UploadPart(request, std::move(answered));
+  };
+  Send(call);
+}
+
+base::Result<ObjectHead> RetryingStore::Head(const ObjectKey& key) {
+  return Blocking([&] { return inner_->Head(key); });
+}
+
+base::Result<ObjectHead> RetryingStore::Copy(const CopyRequest& request) {
+  return Blocking([&] { return inner_->Copy(request); });
+}
+
+base::Status RetryingStore::Delete(const ObjectKey& key, const std::string& if_match) {
+  return Blocking([&] { return inner_->Delete(key, if_match); });
+}
+
+base::Result<std::vector<std::pair<ObjectKey, base::Error>>> RetryingStore::DeleteMany(
+    const std::vector<ObjectKey>& keys) {
+  return Blocking([&] { return inner_->DeleteMany(keys); });
+}
+
+base::Result<ListPage> RetryingStore::List(const ListRequest& request) {
+  return Blocking([&] { return inner_->List(request); });
+}
+
+base::Result<std::string> RetryingStore::CreateMultipart(const ObjectKey& key,
+                                                         const Metadata& metadata) {
+  return Blocking([&] { return inner_->CreateMultipart(key, metadata); });
+}
+
+base::Result<PartInfo> RetryingStore::UploadPartCopy(const ObjectKey& key,
+                                                     const std::string& upload_id,
+                                                     std::uint32_t number, const ObjectKey& source,
+                                                     const std::string& source_if_match,
+                                                     base::ByteRange range) {
+  return Blocking([&] {
+    return inner_->UploadPartCopy(key, upload_id, number, source, source_if_match, range);
+  });
+}
+
+base::Result<ObjectHead> RetryingStore::CompleteMultipart(const ObjectKey& key,
+                                                          const std::string& upload_id,
+                                                          const std::vector<PartInfo>& parts,
+                                                          const Precondition& precondition) {
+  return Blocking([&] { return inner_->CompleteMultipart(key, upload_id, parts, precondition); });
+}
+
+base::Status RetryingStore::AbortMultipart(const ObjectKey& key, const std::string& upload_id) {
+  return Blocking([&] { return inner_->AbortMultipart(key, upload_id); });
+}
+
+base::Result<std::vector<PartInfo>> RetryingStore::ListParts(const ObjectKey& key,
+                                                             const std::string& upload_id) {
+  return Blocking([&] { return inner_->ListParts(key, upload_id); });
+}
+
+base::Result<std::vector<UploadInfo>> RetryingStore::ListUploads(const ObjectKey& prefix) {
+  return Blocking([&] { return inner_->ListUploads(prefix); });
+}
+
+}  // namespace objclient
