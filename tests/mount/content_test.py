@@ -28,7 +28,7 @@ class Content(mount.MountTest):
         self.assertTrue(wanted == self.read(name), "after a remount")
 
     def test_random_operations(self):
-        """Writes, cuts, reads at random, in several openings; a model in memory says what is right."""
+        """Writes, cuts, reads at random, a model in memory tells what is right."""
         chance = random.Random(11)
         model = bytearray()
         for _ in range(6):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ordinary programs on the mount, compared with what they were given: git, tar, SQLite, rsync, cp."""
+"""Ordinary programs on the mount, compared with their source: git, tar, SQLite, rsync, cp."""
 
 import os
 import sqlite3

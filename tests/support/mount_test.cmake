@@ -25,7 +25,7 @@ function(cairnfs_mount_test)
     set(name ${arg_NAME}_${bucket})
     set(environment
       CAIRNFS_BINARY=$<TARGET_FILE:cairnfs> CAIRNFS_TEST_BUCKET=${bucket}
-      CAIRNFS_TEST_LIMIT=${limit} PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support)
+      CAIRNFS_TEST_LIMIT=${limit} PYTHONPATH=${CMAKE_CURRENT_FUNCTION_LIST_DIR})
     add_test(NAME ${name}
       COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
     set_tests_properties(${name} PROPERTIES
