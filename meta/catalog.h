@@ -1,15 +1,16 @@
 // Catalog: the name space of one volume as POSIX-shaped atomic operations. Each call is one
-// transaction: it happened as a whole, or not at all. The database is the truth; nobody keeps a second
-// copy. Implemented by SqliteCatalog (meta/sqlite); PostgreSQL later.
+// transaction: it happened as a whole, or not at all. The database is the truth; nobody keeps a
+// second copy. Implemented by SqliteCatalog (meta/sqlite); PostgreSQL later.
 //
 // Ownership and threads: owned by the mount; any thread may call, writers are grouped into shared
 // commits. Calls block on the local disk, never on the network.
 //
 // Errors carry the errno that the kernel gets: ENOENT, EEXIST, ENOTEMPTY, ENOTDIR, EISDIR, EMLINK,
-// ENAMETOOLONG, ENODATA, ENOSPC, EIO. Names are single path components of 1 to 255 bytes without '/'.
+// ENAMETOOLONG, ENODATA, ENOSPC, EIO. Names are single path components of 1 to 255 bytes without
+// '/'.
 //
-// Durable: a call that takes `Durability::kSync` returns after its commit (and so every earlier one)
-// is fsynced; kAsync survives a killed process, not a power cut.
+// Durable: a call that takes `Durability::kSync` returns after its commit (and so every earlier
+// one) is fsynced; kAsync survives a killed process, not a power cut.
 #pragma once
 
 #include <functional>
@@ -27,9 +28,9 @@ namespace meta {
 
 enum class Durability : std::uint8_t { kAsync, kSync };
 
-// What a listing of one directory of the bucket showed. `name` is the POSIX name that the caller chose
-// for the entry; where the bucket's own component differs (escaped names, docs/consistency.md),
-// `key_name` holds it, otherwise it is empty.
+// What a listing of one directory of the bucket showed. `name` is the POSIX name that the caller
+// chose for the entry; where the bucket's own component differs (escaped names,
+// docs/consistency.md), `key_name` holds it, otherwise it is empty.
 struct ListedObject {
   std::string name;
   std::string key_name;
@@ -47,17 +48,19 @@ struct ListedDirectory {
   std::vector<ListedPrefix> directories;
 };
 
-// One name of an inode: its path from the root ("a/b", the root's is "") and the key that path stands
-// for in the bucket (the same, unless a component has a key_name). Keys of directories have no '/' at
-// the end.
+// One name of an inode: its path from the root ("a/b", the root's is "") and the key that path
+// stands for in the bucket (the same, unless a component has a key_name). Keys of directories have
+// no '/' at the end.
 struct NamedKey {
   std::string path;
   objclient::ObjectKey key;
 };
 // What reconciling a listing changed, so that kernel caches can be told.
 struct Reconciled {
-  std::vector<std::string> changed_names;  // entries that appeared, vanished or became another inode
-  std::vector<InodeId> changed_inodes;     // files with new content
+  std::vector<std::string>
+      changed_names;                    // entries that appeared, vanished or became another inode
+  std::vector<InodeId> changed_inodes;  // files with new content
+  std::vector<InodeId> orphans;  // vanished, to be given to ReleaseOrphan unless they are open
 };
 
 // What rename and unlink did to inodes, for the caller to act on.
@@ -130,20 +133,22 @@ class Catalog {
     InodeId inode{};
     std::uint64_t size = 0;
     std::int64_t mtime_ns = 0;
+    std::int64_t ctime_ns = 0;  // 0 = as mtime_ns; ctime never goes back either way
     // The object that now holds the whole file, id unset; none = an empty file without an object.
     std::optional<Object> object;
     std::optional<IntentId> finished;  // an upload intent to remove in the same transaction
   };
-  // One transaction {object row, extents, size, mtime, ctime, intent done}: the file's only extent is
-  // [0, size) of the object. An older object row of the same key is replaced by this one (its bytes are gone);
-  // objects of the old extents under other keys get kDelete intents. When the key is not one of the
-  // inode's paths, a kSettle intent is added. Returns the new object's id.
+  // One transaction {object row, extents, size, mtime, ctime, intent done}: the file's only extent
+  // is [0, size) of the object. An older object row of the same key is replaced by this one (its
+  // bytes are gone); objects of the old extents under other keys get kDelete intents. When the key
+  // is not one of the inode's paths, a kSettle intent is added. Returns the new object's id.
   virtual base::Result<ObjectId> CommitContent(const Commit& commit, Durability durability) = 0;
   // The object moved (settled): `id` is retired, extents point to a new row with `key` and `etag`;
-  // kConflict when the inode's extents are not those of `id` any more. Adds a kDelete intent for the
-  // old key. Returns the new object (new id, same size).
+  // kConflict when the inode's extents are not those of `id` any more. Adds a kDelete intent for
+  // the old key. Returns the new object (new id, same size).
   virtual base::Result<Object> MoveObject(InodeId inode, ObjectId id,
-                                          const objclient::ObjectKey& key, const std::string& etag) = 0;
+                                          const objclient::ObjectKey& key,
+                                          const std::string& etag) = 0;
   // Who holds a key: the object row and the inode whose extents use it (an orphan counts), if any.
   struct KeyHolder {
     Object object;
@@ -162,10 +167,14 @@ class Catalog {
   // --- existing buckets ---
   // When the bucket's part of `directory` was last listed, ns since the epoch; none = never.
   virtual base::Result<std::optional<std::int64_t>> ListedAt(InodeId directory) = 0;
-  // Makes the directory agree with a complete listing of it: new key -> new inode, other ETag -> new
-  // extents, vanished key -> unlink. Entries whose key `busy` says is being changed by this mount,
-  // entries without an object yet, entries with pending upload or settle intents, and directories that hold
-  // any such entry are left alone. `owner` gives mode (files 0644, directories 0755 by default), uid, gid of new inodes.
+  // Makes the directory agree with a complete listing of it: new key -> new inode, other ETag or
+  // size
+  // -> new extents, vanished key -> unlink. Entries whose key `busy` says is being changed by this
+  // mount, or was since the listing began, entries without an object yet, entries with pending
+  // upload or settle intents, and directories that hold any such entry are left alone; so is a
+  // directory that was made or emptied here and never seen in a listing since. `busy` is called on
+  // the caller's thread, outside any transaction. `owner` gives uid, gid and the permission bits of
+  // new files (default 0644); new directories get those and x wherever files have r.
   virtual base::Result<Reconciled> Reconcile(
       InodeId directory, const ListedDirectory& listing, const NewInode& owner,
       const std::function<bool(const objclient::ObjectKey&)>& busy, std::int64_t now_ns) = 0;
