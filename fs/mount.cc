@@ -34,6 +34,22 @@ void BoundAllocator() {
   mallopt(M_ARENA_MAX, kArenas);
 }
 
+base::Result<std::unique_ptr<meta::Catalog>> OpenCatalog(const MountConfig& config,
+                                                        base::Clock& clock) {
+  constexpr std::size_t kUuidBytes = 16;
+  meta::SqliteCatalog::Options options;
+  options.volume.url = config.identity;
+  options.volume.uuid = base::RandomHex(kUuidBytes);
+  options.volume.created_ns = clock.WallNs();
+  options.root_mode = config.filesystem.directory_mode;
+  options.root_uid = config.filesystem.uid;
+  options.root_gid = config.filesystem.gid;
+  TRY_ASSIGN(std::unique_ptr<meta::Catalog> catalog,
+             meta::SqliteCatalog::Open(DatabasePath(config.state_directory),
+                                       meta::OpenMode::kCreate, options));
+  return catalog;
+}
+
 base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& volume) {
   TRY_ASSIGN(volume.pool, cache::BlockPool::Open({.bytes = config.memory_limit - kMemoryOutsidePool}));
   TRY_ASSIGN(const meta::VolumeInfo info, volume.catalog->Volume());
