@@ -1,9 +1,10 @@
-// Filesystem: one method per POSIX operation, on inode numbers. The only floor that sees names (meta),
-// bytes (cache) and the store together; knows nothing of FUSE. Owned by the mount, any thread.
+// Filesystem: one method per POSIX operation, on inode numbers. The only floor that sees names
+// (meta), bytes (cache) and the store together; knows nothing of FUSE. Owned by the mount, any
+// thread.
 //
 // Methods that may need the network take a completion and never block the caller on it; the others
-// answer at once. Completions are called exactly once, without locks held, possibly inline when there
-// is nothing to wait for. Errors carry the errno for the kernel.
+// answer at once. Completions are called exactly once, without locks held, possibly inline when
+// there is nothing to wait for. Errors carry the errno for the kernel.
 #pragma once
 
 #include <sys/types.h>
@@ -47,9 +48,9 @@ struct FilesystemOptions {
   gid_t gid = 0;
   std::uint32_t file_mode = 0644;
   std::uint32_t directory_mode = 0755;
-  std::uint32_t commit_threads = 32;         // closes that may wait for the store at a time
-  std::uint32_t settle_delay_ms = 500;       // a renamed file rests this long before it is moved
-  std::uint32_t retry_pending_ms = 2000;     // first wait before a failed upload is tried again
+  std::uint32_t commit_threads = 32;      // closes that may wait for the store at a time
+  std::uint32_t settle_delay_ms = 500;    // a renamed file rests this long before it is moved
+  std::uint32_t retry_pending_ms = 2000;  // first wait before a failed upload is tried again
   // What user.cairnfs.status tells of the mount.
   std::string url;
   std::string state_directory;
@@ -78,11 +79,11 @@ struct DirPage {
 
 // What is still under way; the mount root's user.cairnfs.status carries it as JSON.
 struct Progress {
-  std::uint64_t uploads = 0;        // files whose bytes are not in the store yet
-  std::uint64_t upload_bytes = 0;   // bytes still to send
-  std::uint64_t settles = 0;        // renamed files still to be moved in the bucket
-  std::uint64_t deletes = 0;        // objects still to be deleted
-  std::string last_error;           // of a background job, empty when the last one succeeded
+  std::uint64_t uploads = 0;       // files whose bytes are not in the store yet
+  std::uint64_t upload_bytes = 0;  // bytes still to send
+  std::uint64_t settles = 0;       // renamed files still to be moved in the bucket
+  std::uint64_t deletes = 0;       // objects still to be deleted
+  std::string last_error;          // of a background job, empty when the last one succeeded
 };
 
 class Filesystem {
@@ -121,13 +122,13 @@ class Filesystem {
   virtual void RemoveDir(meta::InodeId parent, std::string_view name, DoneStatus done) = 0;
   virtual void Rename(meta::InodeId parent, std::string_view name, meta::InodeId new_parent,
                       std::string_view new_name, unsigned flags, DoneStatus done) = 0;
-  // Called for every inode number handed to the kernel by entry-making replies (the fuse floor counts
-  // them) when its count reaches 0.
+  // Called for every inode number handed to the kernel by entry-making replies (the fuse floor
+  // counts them) when its count reaches 0.
   virtual void Forget(meta::InodeId inode) = 0;
 
   // --- files ---
-  virtual void Create(const Caller& caller, meta::InodeId parent, std::string_view name, mode_t mode,
-                      int open_flags, Done<std::pair<meta::Inode, Opened>> done) = 0;
+  virtual void Create(const Caller& caller, meta::InodeId parent, std::string_view name,
+                      mode_t mode, int open_flags, Done<std::pair<meta::Inode, Opened>> done) = 0;
   virtual void Open(meta::InodeId inode, int open_flags, Done<Opened> done) = 0;
   // `range` need not be clipped. A hit is returned at once and `done` is not called.
   virtual std::optional<base::Result<cache::PinnedBytes>> Read(meta::InodeId inode, HandleId handle,

@@ -35,7 +35,7 @@ void BoundAllocator() {
 }
 
 base::Result<std::unique_ptr<meta::Catalog>> OpenCatalog(const MountConfig& config,
-                                                        base::Clock& clock) {
+                                                         base::Clock& clock) {
   constexpr std::size_t kUuidBytes = 16;
   meta::SqliteCatalog::Options options;
   options.volume.url = config.identity;
@@ -51,14 +51,15 @@ base::Result<std::unique_ptr<meta::Catalog>> OpenCatalog(const MountConfig& conf
 }
 
 base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& volume) {
-  TRY_ASSIGN(volume.pool, cache::BlockPool::Open({.bytes = config.memory_limit - kMemoryOutsidePool}));
+  TRY_ASSIGN(volume.pool,
+             cache::BlockPool::Open({.bytes = config.memory_limit - kMemoryOutsidePool}));
   TRY_ASSIGN(const meta::VolumeInfo info, volume.catalog->Volume());
   cache::BlockCacheOptions cache_options;
   cache_options.directory = config.cache_directory / info.uuid;
   cache_options.disk_bytes = config.cache_size;
   cache_options.connections = config.store.connections;
-  TRY_ASSIGN(volume.cache, cache::BlockCache::Open(cache_options, *volume.pool, *volume.store, clock,
-                                                   volume.metrics));
+  TRY_ASSIGN(volume.cache, cache::BlockCache::Open(cache_options, *volume.pool, *volume.store,
+                                                   clock, volume.metrics));
   cache::StagingOptions staging_options;
   staging_options.directory = config.state_directory / "staging";
   staging_options.uploads_in_flight = config.store.connections;
@@ -73,10 +74,10 @@ base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& v
   TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, config.store, clock, volume.metrics));
   TRY_ASSIGN(volume.catalog, OpenCatalog(config, clock));
   TRY(OpenCaches(config, clock, volume));
-  TRY_ASSIGN(volume.filesystem,
-             Filesystem::Open(config.filesystem,
-                              {*volume.catalog, *volume.store, *volume.cache, *volume.staging, clock,
-                               volume.metrics, nullptr}));
+  TRY_ASSIGN(
+      volume.filesystem,
+      Filesystem::Open(config.filesystem, {*volume.catalog, *volume.store, *volume.cache,
+                                           *volume.staging, clock, volume.metrics, nullptr}));
   return base::Ok();
 }
 
@@ -108,7 +109,8 @@ base::Status MountAndServe(const MountConfig& config, base::Clock& clock,
   const base::Status drained =
       volume.filesystem->Shutdown(static_cast<std::uint64_t>(config.shutdown_limit.count()));
   if (!drained.ok()) {
-    LOG_WARN("unmounted with work left, to be done at the next mount: {}", drained.error().ToString());
+    LOG_WARN("unmounted with work left, to be done at the next mount: {}",
+             drained.error().ToString());
   }
   LOG_INFO("unmounted url={} dir={}", config.url.ToString(), config.mount_point.string());
   return served;

@@ -1,5 +1,6 @@
-// Mount: one mounted volume with everything it needs, started from the bottom up (store, catalog, pool,
-// cache, staging, filesystem) and stopped from the top down. Owned by the mount command's main thread.
+// Mount: one mounted volume with everything it needs, started from the bottom up (store, catalog,
+// pool, cache, staging, filesystem) and stopped from the top down. Owned by the mount command's
+// main thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The kernel's mount table as text (/proc/self/mountinfo, proc(5)): finding a mount without touching it,
-// since every look at a FUSE mount is a request to its daemon. Pure functions.
+// The kernel's mount table as text (/proc/self/mountinfo, proc(5)): finding a mount without
+// touching it, since every look at a FUSE mount is a request to its daemon. Pure functions.
 #pragma once
 
 #include <optional>

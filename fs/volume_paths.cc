@@ -16,8 +16,9 @@
 namespace fs {
 namespace {
 
-std::filesystem::path DefaultRoot(const char* xdg_name, const char* for_root, const char* below_home,
-                                  bool is_root, const Environment& environment) {
+std::filesystem::path DefaultRoot(const char* xdg_name, const char* for_root,
+                                  const char* below_home, bool is_root,
+                                  const Environment& environment) {
   if (const auto xdg = environment(xdg_name); xdg && !xdg->empty()) {
     return std::filesystem::path(*xdg) / "cairnfs";
   }

@@ -1,8 +1,9 @@
-// Where a volume keeps its things, and what identifies it. Pure functions of their arguments and the
-// environment that is passed in; any thread.
+// Where a volume keeps its things, and what identifies it. Pure functions of their arguments and
+// the environment that is passed in; any thread.
 //
-//   state directory: meta.db (the name space), staging/ (bytes not yet in the store), lock, cairnfs.log
-//   cache directory: <volume uuid>/ with the cached bytes; may be deleted while nothing is mounted
+//   state directory: meta.db (the name space), staging/ (bytes not yet in the store), lock,
+//   cairnfs.log cache directory: <volume uuid>/ with the cached bytes; may be deleted while nothing
+//   is mounted
 #pragma once
 
 #include <cstdint>
@@ -21,20 +22,20 @@ namespace fs {
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 Environment ProcessEnvironment();
 
-// The bucket and, for a custom endpoint, the endpoint: two buckets of one name on two servers are two
-// volumes. Kept in the database, compared at every mount.
+// The bucket and, for a custom endpoint, the endpoint: two buckets of one name on two servers are
+// two volumes. Kept in the database, compared at every mount.
 std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::StoreOptions& options,
                            const Environment& environment);
 
-// $XDG_STATE_HOME/cairnfs, /var/lib/cairnfs for root, ~/.local/state/cairnfs; below it one directory
-// a volume, named by a digest of its identity.
+// $XDG_STATE_HOME/cairnfs, /var/lib/cairnfs for root, ~/.local/state/cairnfs; below it one
+// directory a volume, named by a digest of its identity.
 std::filesystem::path DefaultStateDirectory(const std::string& identity, bool is_root,
                                             const Environment& environment);
 // $XDG_CACHE_HOME/cairnfs, /var/cache/cairnfs for root, ~/.cache/cairnfs.
 std::filesystem::path DefaultCacheDirectory(bool is_root, const Environment& environment);
 
-// The smaller of 1 GiB and a tenth of the memory this process may use (cgroup v2 limit included), at
-// least 256 MiB.
+// The smaller of 1 GiB and a tenth of the memory this process may use (cgroup v2 limit included),
+// at least 256 MiB.
 std::uint64_t DefaultMemoryLimit();
 
 // Holds the state directory for this process; kExists (EBUSY) names the holder.

@@ -1,5 +1,6 @@
-// The commands of the `cairnfs` program: one file a command. Each adds its own subcommand to the parser
-// and runs when chosen. Exit status: 0 done, 1 failed (the reason is on stderr), 2 wrong usage.
+// The commands of the `cairnfs` program: one file a command. Each adds its own subcommand to the
+// parser and runs when chosen. Exit status: 0 done, 1 failed (the reason is on stderr), 2 wrong
+// usage.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Detaching from the terminal with a true exit status: the parent waits until the child says that the
-// mount works, or why it does not, and exits accordingly. Call before any thread exists.
+// Detaching from the terminal with a true exit status: the parent waits until the child says that
+// the mount works, or why it does not, and exits accordingly. Call before any thread exists.
 #pragma once
 
 #include <string>

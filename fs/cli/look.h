@@ -1,5 +1,5 @@
-// Looking at a volume's name space without mounting it: opens the database read-only (a daemon may be
-// using it) and walks paths. Owned by the ls and stat commands; one thread.
+// Looking at a volume's name space without mounting it: opens the database read-only (a daemon may
+// be using it) and walks paths. Owned by the ls and stat commands; one thread.
 #pragma once
 
 #include <memory>

@@ -39,7 +39,8 @@ base::Status List(const Look& look, const LsArguments& arguments) {
     std::vector<std::pair<std::string, meta::InodeId>> below;
     std::string after;
     while (true) {
-      TRY_ASSIGN(const std::vector<meta::DirEntry> page, look.catalog->ReadDir(inode, after, kPage));
+      TRY_ASSIGN(const std::vector<meta::DirEntry> page,
+                 look.catalog->ReadDir(inode, after, kPage));
       for (const meta::DirEntry& entry : page) {
         PrintEntry(entry.name, entry.inode, arguments.long_form);
         if (!arguments.recursive || !entry.inode.is_dir()) continue;
@@ -67,9 +68,11 @@ int RunLs(const LsArguments& arguments) {
 }  // namespace
 
 void AddLsCommand(CLI::App& app, Run& chosen) {
-  CLI::App* command = app.add_subcommand("ls", "List the name space from its database, no mount needed");
+  CLI::App* command =
+      app.add_subcommand("ls", "List the name space from its database, no mount needed");
   auto arguments = std::make_shared<LsArguments>();
-  command->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
+  command
+      ->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
       ->required();
   command->add_option("PATH", arguments->path, "With a URL: path inside the volume");
   AddVolumeOptions(*command, arguments->volume);

@@ -61,11 +61,11 @@ base::Status ApplyMountWord(const std::string& word, MountArguments& arguments,
       {"cache-size", &arguments.cache_size},
       {"refresh", &arguments.refresh},
       {"log-file", &arguments.log_file}};
-  static constexpr std::array kForMount = {"rw",   "defaults", "auto",    "noauto", "user",
-                                           "users", "nofail",  "_netdev", "nonempty"};
-  static constexpr std::array kForKernel = {"suid",  "nosuid",  "dev",     "nodev",    "exec",
-                                            "noexec", "atime",  "noatime", "sync",     "dirsync",
-                                            "async", "relatime", "auto_unmount"};
+  static constexpr std::array kForMount = {"rw",    "defaults", "auto",    "noauto",  "user",
+                                           "users", "nofail",   "_netdev", "nonempty"};
+  static constexpr std::array kForKernel = {"suid",   "nosuid",   "dev",         "nodev", "exec",
+                                            "noexec", "atime",    "noatime",     "sync",  "dirsync",
+                                            "async",  "relatime", "auto_unmount"};
   if (const auto ours = with_value.find(name); ours != with_value.end()) {
     if (value.empty()) return Invalid("-o " + name + " needs a value: -o " + name + "=VALUE");
     *ours->second = value;
@@ -108,9 +108,9 @@ base::Result<std::filesystem::path> CheckMountPoint(const std::string& directory
   std::error_code error;
   const auto status = std::filesystem::status(point, error);
   if (!std::filesystem::exists(status)) {
-    return base::Error(base::ErrorClass::kNotFound, "mount point " + point.string() +
-                                                        " does not exist; make it first: mkdir -p " +
-                                                        point.string());
+    return base::Error(base::ErrorClass::kNotFound,
+                       "mount point " + point.string() +
+                           " does not exist; make it first: mkdir -p " + point.string());
   }
   if (!std::filesystem::is_directory(status)) {
     return base::Error(base::ErrorClass::kInvalid,
@@ -261,7 +261,8 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
   command->get_option("--log-level")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("-o", a.mount_options,
                       "options of mount(8), separated by commas; ours too: -o cache-dir=/x");
-  command->callback([arguments, &chosen] { chosen = [arguments] { return RunMount(*arguments); }; });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return RunMount(*arguments); }; });
 }
 
 }  // namespace fs::cli

@@ -47,11 +47,11 @@ base::Status PrintState(const Look& look) {
       quiet = false;
       const bool upload = intent.kind == meta::IntentKind::kUpload;
       std::printf(" state: %s, key %s, %u attempts%s%s\n",
-                  !upload                                            ? "to be moved to its path"
+                  !upload                                       ? "to be moved to its path"
                   : intent.state == meta::UploadState::kPending ? "bytes staged, to be uploaded"
-                                                                     : "being written",
-                  intent.key.c_str(), intent.attempts, intent.last_error.empty() ? "" : ", last error: ",
-                  intent.last_error.c_str());
+                                                                : "being written",
+                  intent.key.c_str(), intent.attempts,
+                  intent.last_error.empty() ? "" : ", last error: ", intent.last_error.c_str());
     }
     if (page.size() < kPage) break;
     after = page.back().id;
@@ -75,7 +75,8 @@ void AddStatCommand(CLI::App& app, Run& chosen) {
   CLI::App* command =
       app.add_subcommand("stat", "Show inode, extents and objects of a path from the database");
   auto arguments = std::make_shared<StatArguments>();
-  command->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
+  command
+      ->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
       ->required();
   command->add_option("PATH", arguments->path, "With a URL: path inside the volume");
   AddVolumeOptions(*command, arguments->volume);

@@ -1,4 +1,5 @@
-// cairnfs umount DIR: waits until every byte is in the store, then unmounts and waits for the daemon.
+// cairnfs umount DIR: waits until every byte is in the store, then unmounts and waits for the
+// daemon.
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -92,8 +93,9 @@ base::Status RunFusermount(const std::filesystem::path& directory) {
   int status = 0;
   if (waitpid(pid, &status, 0) < 0) return base::Error::FromErrno(errno, "waitpid");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return base::Ok();
-  return base::Error(base::ErrorClass::kIo, "fusermount3 -u " + directory.string() +
-                                                " failed; its message above says why", EBUSY);
+  return base::Error(base::ErrorClass::kIo,
+                     "fusermount3 -u " + directory.string() + " failed; its message above says why",
+                     EBUSY);
 }
 
 base::Status Unmount(const std::filesystem::path& directory, bool force) {
@@ -101,8 +103,10 @@ base::Status Unmount(const std::filesystem::path& directory, bool force) {
   if (umount2(directory.c_str(), force ? MNT_DETACH : 0) == 0) return base::Ok();
   if (errno == EBUSY) {
     return base::Error(base::ErrorClass::kIo,
-                       directory.string() + " is in use: a process has files open in it or works "
-                                            "below it (fuser -vm " + directory.string() + ")",
+                       directory.string() +
+                           " is in use: a process has files open in it or works "
+                           "below it (fuser -vm " +
+                           directory.string() + ")",
                        EBUSY);
   }
   return base::Error::FromErrno(errno, "unmount " + directory.string());

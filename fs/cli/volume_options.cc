@@ -63,8 +63,9 @@ base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std
     TRY_ASSIGN(const std::string status, ReadXattr(mount, "user.cairnfs.status"));
     const auto json = nlohmann::json::parse(status, nullptr, false);
     if (!json.is_object() || !json.contains("state_dir")) {
-      return base::Error(base::ErrorClass::kInvalid, "the daemon of " + mount.string() +
-                                                         " answered something else than its status");
+      return base::Error(
+          base::ErrorClass::kInvalid,
+          "the daemon of " + mount.string() + " answered something else than its status");
     }
     const auto below =
         std::filesystem::absolute(options.url).lexically_normal().lexically_relative(mount);
@@ -76,8 +77,8 @@ base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std
   const Environment environment = ProcessEnvironment();
   VolumeTarget target{options.state_directory, TrimSlashes(path)};
   if (target.state_directory.empty()) {
-    target.state_directory = DefaultStateDirectory(
-        VolumeIdentity(url, options.store, environment), geteuid() == 0, environment);
+    target.state_directory = DefaultStateDirectory(VolumeIdentity(url, options.store, environment),
+                                                   geteuid() == 0, environment);
   }
   return target;
 }

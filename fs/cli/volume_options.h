@@ -22,8 +22,8 @@ struct VolumeOptions {
 // --endpoint, --region, --profile, --state-dir.
 void AddVolumeOptions(CLI::App& command, VolumeOptions& options);
 
-// What a command that looks at the name space was pointed at: a path below a mounted directory, or a
-// bucket URL (mounted or not) with a path inside it.
+// What a command that looks at the name space was pointed at: a path below a mounted directory, or
+// a bucket URL (mounted or not) with a path inside it.
 struct VolumeTarget {
   std::filesystem::path state_directory;
   std::string path;  // from the root of the volume, no leading or trailing '/'

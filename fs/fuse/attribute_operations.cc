@@ -75,8 +75,7 @@ void SetXattr(fuse_req_t request, fuse_ino_t ino, const char* name, const char* 
 }
 
 void RemoveXattr(fuse_req_t request, fuse_ino_t ino, const char* name) {
-  Reply(request, "removexattr")
-      .Done(DoorOf(request).filesystem.RemoveXattr(ToInodeId(ino), name));
+  Reply(request, "removexattr").Done(DoorOf(request).filesystem.RemoveXattr(ToInodeId(ino), name));
 }
 
 // A bucket has no end: what is used is exact, what is free is a petabyte and a billion names.

@@ -1,9 +1,9 @@
-// DirStream: one open directory. Turns the kernel's numeric offsets into the name space's cursor by name:
-// entries are read a page at a time, so a directory of a million names costs one page of memory and an
-// entry that stays is seen exactly once however many others come and go.
+// DirStream: one open directory. Turns the kernel's numeric offsets into the name space's cursor by
+// name: entries are read a page at a time, so a directory of a million names costs one page of
+// memory and an entry that stays is seen exactly once however many others come and go.
 //
-// Owned by the handle. No lock: the kernel sends one readdir of a handle at a time (it holds the file's
-// position lock).
+// Owned by the handle. No lock: the kernel sends one readdir of a handle at a time (it holds the
+// file's position lock).
 #pragma once
 
 #include <sys/types.h>
@@ -27,8 +27,8 @@ class DirStream {
   DirStream(meta::InodeId directory, meta::InodeId parent, PageReader reader)
       : directory_(directory), parent_(parent), reader_(std::move(reader)) {}
 
-  // The entry at `offset` (0 and 1 are "." and ".."), nullopt at the end. The answer's offset for the
-  // entry after it is offset + 1. The value is a copy.
+  // The entry at `offset` (0 and 1 are "." and ".."), nullopt at the end. The answer's offset for
+  // the entry after it is offset + 1. The value is a copy.
   base::Result<std::optional<meta::DirEntry>> At(off_t offset);
 
  private:

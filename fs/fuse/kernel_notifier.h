@@ -1,12 +1,11 @@
-// FuseNotifier: tells the kernel that names or content changed under it. Calls only enqueue; one thread
-// sends, without any lock of ours held (libfuse documents the deadlock). A full queue drops the newest:
-// the kernel's timeouts bound how long a dropped one can be missed.
+// FuseNotifier: tells the kernel that names or content changed under it. Calls only enqueue; one
+// thread sends, without any lock of ours held (libfuse documents the deadlock). A full queue drops
+// the newest: the kernel's timeouts bound how long a dropped one can be missed.
 #pragma once
-
-#include "fs/fuse/reply.h"
 
 #include "base/executor.h"
 #include "fs/filesystem.h"
+#include "fs/fuse/reply.h"
 
 namespace fs {
 

@@ -1,5 +1,5 @@
-// The kernel's own read-ahead of a mount: 128 KiB by default, which caps a reader at a few requests in
-// flight. Only /sys/class/bdi can raise it, and only root may.
+// The kernel's own read-ahead of a mount: 128 KiB by default, which caps a reader at a few requests
+// in flight. Only /sys/class/bdi can raise it, and only root may.
 #pragma once
 
 #include <cstdint>

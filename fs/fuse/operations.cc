@@ -8,8 +8,9 @@ namespace {
 constexpr unsigned kMaxWrite = 1u << 20;
 constexpr unsigned kMaxBackground = 64;
 
-// Splicing loses to replies from pool memory, the write-back cache to direct writes (limits measured on
-// the reference machine, docs/read_path.md); pages are invalidated by notification, not by mtime.
+// Splicing loses to replies from pool memory, the write-back cache to direct writes (limits
+// measured on the reference machine, docs/read_path.md); pages are invalidated by notification, not
+// by mtime.
 constexpr unsigned kUnwanted = FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                                FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_AUTO_INVAL_DATA;
 constexpr unsigned kWanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_ASYNC_DIO |

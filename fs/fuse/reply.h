@@ -1,6 +1,7 @@
-// Reply: the answer to one request of the kernel, given exactly once. Copyable, so that a completion can
-// carry it; a Reply whose last copy dies unanswered answers EIO, so that no application hangs on a bug.
-// Answering may race FORGET and RELEASE of the same inode: nothing is touched after it.
+// Reply: the answer to one request of the kernel, given exactly once. Copyable, so that a
+// completion can carry it; a Reply whose last copy dies unanswered answers EIO, so that no
+// application hangs on a bug. Answering may race FORGET and RELEASE of the same inode: nothing is
+// touched after it.
 //
 // Any thread may answer. This is the only place where an Error becomes the kernel's errno.
 #pragma once
@@ -55,10 +56,11 @@ class Reply {
 
  private:
   struct State {
-    fuse_req_t request;
-    std::string_view operation;            // a literal
-    std::atomic<bool> answered{false};     // atomic: a completion may race the destructor's check
+    State(fuse_req_t asked, std::string_view name) : request(asked), operation(name) {}
     ~State();
+    const fuse_req_t request;
+    const std::string_view operation;   // a literal
+    std::atomic<bool> answered{false};  // atomic: a completion may race the destructor's check
   };
   // The request, once; nullptr when it was answered before (a bug that is logged).
   fuse_req_t Take() const;

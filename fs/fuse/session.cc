@@ -86,8 +86,8 @@ base::Result<std::unique_ptr<FuseSession>> FuseSession::Mount(SessionOptions opt
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
   Impl* const self = impl.get();
-  impl->door.reset(new Door{filesystem, clock, TimeoutsFor(impl->options.refresh_s),
-                            [self] { self->Ready(); }});
+  impl->door.reset(
+      new Door{filesystem, clock, TimeoutsFor(impl->options.refresh_s), [self] { self->Ready(); }});
 
   Arguments arguments;
   arguments.AddOption("fsname=" + EscapeOption(impl->options.source));

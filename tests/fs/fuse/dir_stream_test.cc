@@ -18,8 +18,8 @@ class DirStreamTest : public testing::Test {
                        if (fail_) return base::Error(base::ErrorClass::kIo, "disk");
                        ++reads_;
                        DirPage page;
-                       auto name = after.empty() ? names_.begin()
-                                                 : names_.upper_bound(std::string(after));
+                       auto name =
+                           after.empty() ? names_.begin() : names_.upper_bound(std::string(after));
                        for (; name != names_.end() && page.entries.size() < limit; ++name) {
                          page.entries.push_back({*name, {}});
                        }
