@@ -73,6 +73,9 @@ base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const Ob
   TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
   if (look) TRY(LookAgain(request.target, result.etag));
+  if (!request.source_if_match.empty() && !traits.copy_source_if_match) {
+    TRY(LookAgain(request.source, request.source_if_match));
+  }
   ObjectHead head = source;
   head.key = request.target;
   head.etag = result.etag;
@@ -208,14 +211,14 @@ base::Result<PartInfo> S3Store::UploadPartCopy(const ObjectKey& key, const std::
                                                base::ByteRange range) {
   TRY(CheckKey(key));
   TRY(CheckKey(source));
-  if (!source_if_match.empty()) {
-    TRY_ASSIGN(const S3Traits traits, NeedTraits());
-    if (!traits.copy_source_if_match) TRY(Look(source, {false, source_if_match}));
-  }
+  TRY_ASSIGN(const S3Traits traits, NeedTraits());
   TRY_ASSIGN(const S3Answer answer,
              session_->Call(BuildUploadPartCopy(session_->location(), Whole(key), upload_id, number,
                                                 Whole(source), source_if_match, range)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
+  if (!source_if_match.empty() && !traits.part_copy_source_if_match) {
+    TRY(LookAgain(source, source_if_match));
+  }
   return PartInfo{number, result.etag, range.length, result.crc32c};
 }
 

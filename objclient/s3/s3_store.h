@@ -87,7 +87,7 @@ class S3Store : public ObjectStore {
 
   // kConflict unless the object is as `precondition` says.
   base::Status Look(const ObjectKey& key, const Precondition& precondition);
-  // kConflict unless the object is the one that was just written.
+  // kConflict unless the object is still the one with that ETag.
   base::Status LookAgain(const ObjectKey& key, const std::string& etag);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source,
                                      const S3Traits& traits);

@@ -33,26 +33,31 @@ class Probe {
   }
 
  private:
-  enum class Outcome : std::uint8_t { kDone, kRefused };
-
-  // kRefused: the condition failed (412, 409), the checksum was wrong (400), or the store does not
-  // know the header at all (501). Other errors are errors.
-  base::Result<Outcome> Try(S3Request request) {
-    auto answer = session_.Call(std::move(request));
+  // What the store says to something it ought to refuse: the class of its refusal, nothing when it
+  // does what it was asked. Trouble (no answer, no rights, no room) is an error.
+  using Refusal = std::optional<base::ErrorClass>;
+  base::Result<Refusal> Try(S3Request request) {
+    const auto answer = session_.Call(std::move(request));
     if (answer.ok()) {
       etag_ = Unquoted(answer->response.headers.Value("etag"));
-      return Outcome::kDone;
+      return Refusal();
     }
-    unknown_ = answer.error().error_class() == base::ErrorClass::kUnsupported;
     switch (answer.error().error_class()) {
       case base::ErrorClass::kConflict:
       case base::ErrorClass::kInvalid:
       case base::ErrorClass::kCorrupt:
       case base::ErrorClass::kUnsupported:
-        return Outcome::kRefused;
+        return Refusal(answer.error().error_class());
       default:
         return answer.error();
     }
+  }
+
+  // Whether the condition in `request`, which does not hold, is honoured: a store that does not
+  // know the header may also refuse, but not with 412 or 409.
+  base::Result<bool> Honoured(S3Request request) {
+    TRY_ASSIGN(const Refusal refusal, Try(std::move(request)));
+    return refusal == base::ErrorClass::kConflict;
   }
 
   S3Request Put(const Precondition& condition, EtagStyle style) const {
@@ -63,7 +68,7 @@ class Probe {
 
   // An object that is certainly there.
   base::Status PutPlain() {
-    TRY_ASSIGN(auto answer, session_.Call(BuildPut(key_, probe_body_)));
+    TRY_ASSIGN(const S3Answer answer, session_.Call(BuildPut(key_, probe_body_)));
     etag_ = Unquoted(answer.response.headers.Value("etag"));
     return base::Ok();
   }
@@ -73,83 +78,86 @@ class Probe {
     TRY(ProbePut());
     TRY(ProbeComplete());
     TRY(ProbeCopy());
+    TRY(ProbePartCopy());
     TRY(ProbeChecksum());
-    return ProbeDelete();
-  }
-
-  base::Status ProbePut() {
-    TRY_ASSIGN(const Outcome absent, Try(Put({true, ""}, EtagStyle::kQuoted)));
-    traits_.put_if_absent = absent == Outcome::kRefused && !unknown_;
     TRY(PutPlain());
-    TRY_ASSIGN(const Outcome quoted, Try(Put({false, etag_}, EtagStyle::kQuoted)));
-    bool right_passes = quoted == Outcome::kDone;
-    if (!right_passes && !unknown_) {
-      TRY_ASSIGN(const Outcome bare, Try(Put({false, etag_}, EtagStyle::kBare)));
-      right_passes = bare == Outcome::kDone;
-      traits_.if_match_style = EtagStyle::kBare;
-    }
-    TRY_ASSIGN(const Outcome wrong,
-               Try(Put({false, std::string(kOtherEtag)}, traits_.if_match_style)));
-    traits_.put_if_match = right_passes && wrong == Outcome::kRefused;
+    S3Request deletion = BuildDelete(key_);
+    AddPrecondition(deletion, other_, EtagStyle::kQuoted);
+    TRY_ASSIGN(traits_.delete_if_match, Honoured(std::move(deletion)));
     return base::Ok();
   }
 
-  // True when the store refuses to complete under `condition`, which does not hold.
-  base::Result<bool> CompleteIsRefused(const Precondition& condition) {
-    TRY_ASSIGN(auto created, session_.Call(BuildCreateMultipart(key_, false)));
+  base::Status ProbePut() {
+    TRY_ASSIGN(traits_.put_if_absent, Honoured(Put(absent_, EtagStyle::kQuoted)));
+    TRY(PutPlain());
+    TRY_ASSIGN(Refusal right, Try(Put({false, etag_}, EtagStyle::kQuoted)));
+    if (right == base::ErrorClass::kConflict) {
+      traits_.if_match_style = EtagStyle::kBare;
+      TRY_ASSIGN(right, Try(Put({false, etag_}, EtagStyle::kBare)));
+    }
+    TRY_ASSIGN(const bool wrong, Honoured(Put(other_, traits_.if_match_style)));
+    traits_.put_if_match = !right.has_value() && wrong;
+    return base::Ok();
+  }
+
+  base::Result<bool> CompleteHonours(const Precondition& condition) {
+    TRY_ASSIGN(const S3Answer created, session_.Call(BuildCreateMultipart(key_, false)));
     TRY_ASSIGN(const std::string id, ParseUploadId(created.body));
-    TRY_ASSIGN(auto part, session_.Call(BuildUploadPart(key_, id, 1, probe_body_)));
-    PartInfo info{1, Unquoted(part.response.headers.Value("etag")), kContent.size(), {}};
+    TRY_ASSIGN(const S3Answer part, session_.Call(BuildUploadPart(key_, id, 1, probe_body_)));
+    const PartInfo info{1, Unquoted(part.response.headers.Value("etag")), kContent.size(), {}};
     S3Request complete = BuildComplete(key_, id, {info});
     AddPrecondition(complete, condition, EtagStyle::kQuoted);
-    TRY_ASSIGN(const Outcome outcome, Try(std::move(complete)));
-    if (outcome == Outcome::kDone) return false;
-    const bool refused = !unknown_;
-    TRY_ASSIGN([[maybe_unused]] const Outcome aborted, Try(BuildAbort(key_, id)));
-    return refused;
+    TRY_ASSIGN(const Refusal refusal, Try(std::move(complete)));
+    if (refusal) TRY(Abort(id));
+    return refusal == base::ErrorClass::kConflict;
+  }
+
+  base::Status Abort(const std::string& id) {
+    const auto aborted = session_.Call(BuildAbort(key_, id));
+    return aborted.ok() ? base::Ok() : base::Status(aborted.error());
   }
 
   base::Status ProbeComplete() {
     TRY(PutPlain());
-    TRY_ASSIGN(const bool absent, CompleteIsRefused({true, ""}));
+    TRY_ASSIGN(const bool absent, CompleteHonours(absent_));
     if (!absent) return base::Ok();
-    TRY_ASSIGN(traits_.complete_condition, CompleteIsRefused({false, std::string(kOtherEtag)}));
+    TRY_ASSIGN(traits_.complete_condition, CompleteHonours(other_));
     return base::Ok();
   }
 
   base::Status ProbeCopy() {
     TRY(PutPlain());
-    const CopyRequest plain;
-    TRY_ASSIGN(auto first, session_.Call(BuildCopy(session_.location(), plain, key_, CopyKey())));
-    S3Request onto_existing = BuildCopy(session_.location(), plain, key_, CopyKey());
-    AddPrecondition(onto_existing, {true, ""}, EtagStyle::kQuoted);
-    TRY_ASSIGN(const Outcome absent, Try(std::move(onto_existing)));
-    traits_.copy_target_condition = absent == Outcome::kRefused && !unknown_;
+    const S3Request plain = BuildCopy(session_.location(), {}, key_, CopyKey());
+    TRY_ASSIGN(const S3Answer first, session_.Call(plain));
+    TRY_ASSIGN([[maybe_unused]] const CopyResult result, ParseCopyResult(first.body));
+    S3Request onto_existing = plain;
+    AddPrecondition(onto_existing, absent_, EtagStyle::kQuoted);
+    TRY_ASSIGN(traits_.copy_target_condition, Honoured(std::move(onto_existing)));
     CopyRequest other;
     other.source_if_match = kOtherEtag;
-    TRY_ASSIGN(const Outcome source, Try(BuildCopy(session_.location(), other, key_, CopyKey())));
-    traits_.copy_source_if_match = source == Outcome::kRefused && !unknown_;
+    TRY_ASSIGN(traits_.copy_source_if_match,
+               Honoured(BuildCopy(session_.location(), other, key_, CopyKey())));
     return base::Ok();
+  }
+
+  base::Status ProbePartCopy() {
+    TRY_ASSIGN(const S3Answer created, session_.Call(BuildCreateMultipart(key_, false)));
+    TRY_ASSIGN(const std::string id, ParseUploadId(created.body));
+    TRY_ASSIGN(traits_.part_copy_source_if_match,
+               Honoured(BuildUploadPartCopy(session_.location(), key_, id, 1, key_,
+                                            std::string(kOtherEtag), {0, kContent.size()})));
+    return Abort(id);
   }
 
   base::Status ProbeChecksum() {
     S3Request wrong = BuildPut(key_, probe_body_);
     AddChecksum(wrong, ~base::Crc32c(0, probe_body_.pieces.front()));
-    TRY_ASSIGN(const Outcome outcome, Try(std::move(wrong)));
-    if (outcome != Outcome::kRefused || unknown_) return base::Ok();
+    TRY_ASSIGN(const Refusal refused, Try(std::move(wrong)));
+    if (!refused || refused == base::ErrorClass::kUnsupported) return base::Ok();
     S3Request right = BuildPut(key_, probe_body_);
     AddChecksum(right, base::Crc32c(0, probe_body_.pieces.front()));
-    TRY_ASSIGN(const Outcome accepted, Try(std::move(right)));
-    traits_.checksum_crc32c = accepted == Outcome::kDone;
-    return base::Ok();
-  }
-
-  base::Status ProbeDelete() {
-    TRY(PutPlain());
-    S3Request wrong = BuildDelete(key_);
-    AddPrecondition(wrong, {false, std::string(kOtherEtag)}, EtagStyle::kQuoted);
-    TRY_ASSIGN(const Outcome outcome, Try(std::move(wrong)));
-    traits_.delete_if_match = outcome == Outcome::kRefused && !unknown_;
+    TRY_ASSIGN(const Refusal accepted, Try(std::move(right)));
+    traits_.checksum_crc32c = !accepted.has_value();
     return base::Ok();
   }
 
@@ -159,8 +167,9 @@ class Probe {
   const std::string key_;
   const Body probe_body_ = ProbeBody();
   S3Traits traits_;
-  std::string etag_;      // of the object after the last request that wrote
-  bool unknown_ = false;  // the last refusal said "not implemented"
+  const Precondition absent_{true, ""};  // neither of them holds for an object that is there
+  const Precondition other_{false, std::string(kOtherEtag)};
+  std::string etag_;  // of the object after the last request that wrote
 };
 
 }  // namespace
@@ -169,6 +178,7 @@ S3Traits AwsTraits() {
   S3Traits traits;
   traits.put_if_absent = traits.put_if_match = traits.complete_condition = true;
   traits.delete_if_match = traits.copy_target_condition = traits.copy_source_if_match = true;
+  traits.part_copy_source_if_match = true;
   traits.checksum_crc32c = true;
   return traits;
 }

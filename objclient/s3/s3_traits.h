@@ -27,7 +27,8 @@ struct S3Traits {
   bool delete_if_match = false;
   bool copy_target_condition = false;  // on CopyObject's target
   bool copy_source_if_match = false;
-  bool checksum_crc32c = false;  // a wrong CRC-32C is refused
+  bool part_copy_source_if_match = false;  // radosgw 20 has the one above and not this one
+  bool checksum_crc32c = false;            // a wrong CRC-32C is refused
 };
 
 // The cloud's own, as documented.
