@@ -1,9 +1,9 @@
-// BlockCache: bytes of immutable objects, by (object id, offset). Three tiers: resident pool blocks,
-// local sparse files with checksummed sidecars that survive a remount, the store. A miss is fetched
-// once however many ask (single flight), by ranged GETs that merge neighbours and land in pool
-// blocks; whoever asked is answered by the receiving thread as soon as its own bytes are there. Each
-// object's reads are watched: sequential streams get read-ahead that grows to the store's bandwidth,
-// random reads get exactly their pages.
+// BlockCache: bytes of immutable objects, by (object id, offset). Three tiers: resident pool
+// blocks, local sparse files with checksummed sidecars that survive a remount, the store. A miss is
+// fetched once however many ask (single flight), by ranged GETs that merge neighbours and land in
+// pool blocks; whoever asked is answered by the receiving thread as soon as its own bytes are
+// there. Each object's reads are watched: sequential streams get read-ahead that grows to the
+// store's bandwidth, random reads get exactly their pages.
 //
 // Owned by the mount; any thread. Nothing here knows a name or a path of the mounted tree.
 #pragma once
@@ -13,6 +13,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -25,11 +27,12 @@
 namespace cache {
 
 struct BlockCacheOptions {
-  std::filesystem::path directory;            // made when missing; holds <id>.data and <id>.sum
-  std::uint64_t disk_bytes = 10ull << 30;     // --cache-size; 0 = no disk tier
-  std::uint32_t connections = 16;             // most GETs in flight
-  std::uint64_t range_bytes = 8u << 20;       // of a steady-state GET
-  std::uint64_t window_bytes = 128u << 20;    // most read-ahead of one stream (bounded by the pool too)
+  std::filesystem::path directory;         // made when missing; holds <id>.data and <id>.sum
+  std::uint64_t disk_bytes = 10ull << 30;  // --cache-size; 0 = no disk tier
+  std::uint32_t connections = 16;          // most GETs in flight
+  std::uint64_t range_bytes = 8u << 20;    // of a steady-state GET
+  std::uint64_t window_bytes = 128u
+                               << 20;  // most read-ahead of one stream (bounded by the pool too)
 };
 
 class BlockCache {
@@ -40,9 +43,9 @@ class BlockCache {
   // Finishes what is in flight, writes the sidecars.
   ~BlockCache();
 
-  // Reads `range` (clipped by the caller to the object). A hit is returned at once and `done` is not
-  // called; otherwise nothing is returned and `done` is called later. Errors: kConflict when the
-  // object was replaced in the store, kCorrupt, kUnavailable...
+  // Reads `range` (clipped by the caller to the object). A hit is returned at once and `done` is
+  // not called; otherwise nothing is returned and `done` is called later. Errors: kConflict when
+  // the object was replaced in the store, kCorrupt, kUnavailable...
   std::optional<PinnedBytes> Read(const ObjectRef& object, base::ByteRange range, ReadDone done);
 
   // Takes a complete or partial local file (a staged file) as the cached file of `object`: renames
@@ -62,15 +65,16 @@ class BlockCache {
   struct Impl;
 
  private:
-  explicit BlockCache(std::unique_ptr<Impl> impl);
-  const std::unique_ptr<Impl> impl_;
+  explicit BlockCache(std::shared_ptr<Impl> impl);
+  const std::shared_ptr<Impl> impl_;  // shared with the pool's reclaimer, which holds it weakly
 };
 
 // Granule: unit of presence and checksum in the disk tier.
 inline constexpr std::uint64_t kGranuleSize = 128u << 10;  // bytes
 
 // Reads a range of a file made of extents (holes are zeros), same contract as BlockCache::Read.
-// `extents` are sorted by offset and do not overlap; the range is clipped by the caller to the size.
+// `extents` are sorted by offset and do not overlap; the range is clipped by the caller to the
+// size.
 std::optional<PinnedBytes> ReadExtents(BlockCache& cache, const std::vector<FileExtent>& extents,
                                        base::ByteRange range, ReadDone done);
 
