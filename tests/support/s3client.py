@@ -134,6 +134,8 @@ def main():
     parser.add_argument("key", nargs="?", default="")
     parser.add_argument("file", nargs="?", help="standard input or output when left out")
     options = parser.parse_args()
+    if "CAIRNFS_TEST_ENDPOINT" not in os.environ:
+        raise SystemExit('s3client: no server: eval "$(tests/support/stores/s3 up)"')
     client = S3Client.from_environment(options.bucket)
     if options.verb == "make-bucket":
         client.make_bucket()
