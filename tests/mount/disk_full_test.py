@@ -58,7 +58,7 @@ class DiskFull(mount.MountTest):
         self.assertTrue(body == self.bucket.get("saved"))
 
     def test_state(self):
-        """No room for the name space or the staged bytes: ENOSPC, and all is well with room again."""
+        """No room for the name space or staged bytes: ENOSPC, and all is well with room again."""
         volume = self.mount(start=False)
         disk = self.small_disk(24)
         volume.state = os.path.join(disk, "state")
