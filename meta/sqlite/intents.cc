@@ -66,13 +66,7 @@ base::Result<std::vector<Intent>> LoadIntents(Database& db, IntentId after, std:
 }
 
 base::Status AddSettle(Database& db, const Inode& inode) {
-  if (inode.is_file()) {
-    Statement row = db.Query("SELECT 1 FROM extent WHERE ino = ? LIMIT 1", inode.id);
-    TRY_ASSIGN(const bool has_object, row.Step());
-    if (!has_object) return base::Ok();
-  } else if (!inode.is_dir()) {
-    return base::Ok();
-  }
+  if (!inode.is_file() && !inode.is_dir()) return base::Ok();
   TRY(db.Run("DELETE FROM intent WHERE ino = ? AND kind = ?", inode.id, IntentKind::kSettle));
   Intent intent;
   intent.kind = IntentKind::kSettle;
