@@ -27,7 +27,7 @@ std::string Escape(std::string_view component, char kind) {
 meta::ListedPrefix NameDirectory(std::string component) {
   if (!NeedsEscape(component)) return {std::move(component), ""};
   std::string name = Escape(component, 'd');
-  if (component.empty()) component = meta::kEmptyComponent;
+  if (component.empty()) component = kEmptyComponent;
   return {std::move(name), std::move(component)};
 }
 
@@ -37,8 +37,23 @@ bool IsReserved(meta::InodeId parent, std::string_view name) {
   return name.starts_with(kEscapePrefix) || (parent == meta::kRootInode && name == kReservedName);
 }
 
-objclient::ObjectKey PrefixOf(const objclient::ObjectKey& directory_key) {
-  return directory_key.empty() ? directory_key : directory_key + '/';
+objclient::ObjectKey NativeKey(const objclient::ObjectKey& catalog_key) {
+  objclient::ObjectKey key = PrefixOf(catalog_key);
+  if (!key.empty()) key.pop_back();
+  return key;
+}
+
+objclient::ObjectKey PrefixOf(const objclient::ObjectKey& catalog_key) {
+  objclient::ObjectKey prefix;
+  for (std::size_t at = 0; at < catalog_key.size(); ++at) {
+    // A component that begins with '/' is the empty one.
+    const std::size_t end = catalog_key.find('/', at);
+    if (end != at) prefix.append(catalog_key, at, end - at);
+    prefix += '/';
+    if (end == objclient::ObjectKey::npos) break;
+    at = end == at ? at + 1 : end;
+  }
+  return prefix;
 }
 
 bool IsNativeKey(const objclient::ObjectKey& key) { return !key.empty() && key.size() <= kKeyMax; }
@@ -73,7 +88,8 @@ void ListingNames::Add(objclient::ListPage page) {
 
 meta::ListedDirectory ListingNames::Finish() && {
   std::unordered_set<std::string_view> directories;
-  for (const meta::ListedPrefix& directory : listing_.directories) directories.insert(directory.name);
+  for (const meta::ListedPrefix& directory : listing_.directories)
+    directories.insert(directory.name);
   for (meta::ListedObject& file : listing_.files) {
     if (!directories.contains(file.name)) continue;
     file.key_name = std::exchange(file.name, Escape(file.name, 'f'));

@@ -1,6 +1,8 @@
 #include "fs/ops/file_inode.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "base/check.h"
 
@@ -10,6 +12,22 @@ void Overlay::ApplyTo(meta::Inode& inode) const {
   inode.size = size;
   inode.mtime_ns = mtime_ns;
   inode.ctime_ns = std::max(inode.ctime_ns, ctime_ns);
+}
+
+std::string PendingUpload::ToPayload() const {
+  return std::to_string(mtime_ns) + '\n' + manifest;
+}
+
+base::Result<PendingUpload> PendingUpload::FromPayload(const std::string& payload) {
+  PendingUpload pending;
+  const auto [end, error] =
+      std::from_chars(payload.data(), payload.data() + payload.size(), pending.mtime_ns);
+  const auto length = static_cast<std::size_t>(end - payload.data());
+  if (error != std::errc{} || length >= payload.size() || *end != '\n') {
+    return base::Error(base::ErrorClass::kCorrupt, "pending upload: no time before the manifest");
+  }
+  pending.manifest = payload.substr(length + 1);
+  return pending;
 }
 
 FileInode::Turn::~Turn() {
@@ -137,6 +155,7 @@ void FileInode::BeginRecovered(std::shared_ptr<cache::StagedFile> stage, UploadR
 void FileInode::Touch(std::int64_t now_ns) {
   base::MutexLock lock(mutex_);
   mtime_ns_ = ctime_ns_ = now_ns;
+  if (upload_) upload_->stored_is_all = false;
   if (state_ == State::kFailed) Enter(State::kDirty);
 }
 
@@ -151,7 +170,7 @@ FileInode::Dropped FileInode::DropStage() {
   base::MutexLock lock(mutex_);
   CHECK(state_ != State::kCommitting);
   Dropped dropped{std::move(stage_), std::exchange(upload_, std::nullopt), std::move(base_mark_),
-                  std::move(key_lock_)};
+                  std::move(key_lock_), mtime_ns_};
   stage_ = nullptr;
   persisted_ = false;
   Enter(State::kClean);
@@ -197,7 +216,7 @@ void FileInode::BeginCommit() {
 FileInode::Dropped FileInode::CommitDone(ContentPtr content) {
   base::MutexLock lock(mutex_);
   Dropped dropped{std::move(stage_), std::exchange(upload_, std::nullopt), std::move(base_mark_),
-                  std::move(key_lock_)};
+                  std::move(key_lock_), mtime_ns_};
   stage_ = nullptr;
   content_ = std::move(content);
   ++content_version_;
@@ -227,6 +246,16 @@ std::vector<DoneStatus> FileInode::TakeWaiters(const base::Status& status) {
 std::uint32_t FileInode::failures() const {
   base::MutexLock lock(mutex_);
   return failures_;
+}
+
+bool FileInode::ClaimRetry() {
+  base::MutexLock lock(mutex_);
+  return !std::exchange(retry_waits_, true);
+}
+
+void FileInode::RetryFired() {
+  base::MutexLock lock(mutex_);
+  retry_waits_ = false;
 }
 
 void FileInode::AddHandle(bool writable) {
@@ -259,6 +288,11 @@ void FileInode::SetOrphan() {
 bool FileInode::orphan() const {
   base::MutexLock lock(mutex_);
   return orphan_;
+}
+
+bool FileInode::unpublished() const {
+  base::MutexLock lock(mutex_);
+  return unpublished_;
 }
 
 void FileInode::SetUnpublished() {

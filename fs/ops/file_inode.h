@@ -43,12 +43,21 @@ struct Overlay {
   void ApplyTo(meta::Inode& inode) const;
 };
 
+// What a kPending intent's payload holds: the stage's manifest and the time of the last write.
+struct PendingUpload {
+  std::int64_t mtime_ns = 0;
+  std::string manifest;
+  std::string ToPayload() const;
+  static base::Result<PendingUpload> FromPayload(const std::string& payload);
+};
+
 // The upload of a stage, as recorded in the catalog.
 struct UploadRecord {
   meta::Intent intent;
   std::string token;
   objclient::Precondition precondition;
   std::optional<objclient::ObjectHead> stored;  // in the bucket, not in the catalog yet
+  bool stored_is_all = false;                   // nothing was written since
 };
 
 class FileInode {
@@ -111,6 +120,7 @@ class FileInode {
     std::shared_ptr<cache::StagedFile> stage;
     std::optional<UploadRecord> upload;
     KeyTable::Hold base_mark, key_lock;
+    std::int64_t mtime_ns = 0;
   };
   Dropped DropStage() EXCLUDES(mutex_);
 
@@ -132,6 +142,9 @@ class FileInode {
   std::vector<DoneStatus> TakeWaiters(const base::Status& status) EXCLUDES(mutex_);
   // Commits that failed since the last success, for the backoff.
   std::uint32_t failures() const EXCLUDES(mutex_);
+  // One retry waits for its time at most. False: there is one already.
+  bool ClaimRetry() EXCLUDES(mutex_);
+  void RetryFired() EXCLUDES(mutex_);
 
   // --- who has it open ---
   void AddHandle(bool writable) EXCLUDES(mutex_);
@@ -143,6 +156,7 @@ class FileInode {
   bool orphan() const EXCLUDES(mutex_);
   // Made by this mount and without an object yet: the next close sends one even when it is empty.
   void SetUnpublished() EXCLUDES(mutex_);
+  bool unpublished() const EXCLUDES(mutex_);
 
  private:
   void Enter(State next) REQUIRES(mutex_);
@@ -172,6 +186,7 @@ class FileInode {
   std::vector<DoneStatus> waiters_ GUARDED_BY(mutex_);
   std::optional<base::Error> remembered_ GUARDED_BY(mutex_);
   std::uint32_t failures_ GUARDED_BY(mutex_) = 0;
+  bool retry_waits_ GUARDED_BY(mutex_) = false;
 
   std::uint32_t handles_ GUARDED_BY(mutex_) = 0;
   std::uint32_t writers_ GUARDED_BY(mutex_) = 0;

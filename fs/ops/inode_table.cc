@@ -90,6 +90,13 @@ void InodeTable::LetGo(meta::InodeId inode) {
   lock.Unlock();
 }
 
+void InodeTable::LetGoOfAll() {
+  std::vector<InodeRef> kept;
+  base::MutexLock lock(mutex_);
+  for (auto& [inode, entry] : entries_) kept.push_back(std::move(entry.kept));
+  lock.Unlock();
+}
+
 bool InodeTable::RememberOpened(meta::InodeId inode, std::int64_t object) {
   base::MutexLock lock(mutex_);
   const auto [found, fresh] = opened_.try_emplace(meta::Raw(inode), object);

@@ -57,6 +57,8 @@ class InodeTable {
   // A file with a stage stays, open or not. Keep is undone by LetGo; both may be called again.
   void Keep(const InodeRef& file) EXCLUDES(mutex_);
   void LetGo(meta::InodeId inode) EXCLUDES(mutex_);
+  // At the end of the mount: stages stay on disk for the next one.
+  void LetGoOfAll() EXCLUDES(mutex_);
 
   // Grows between a commit's transaction and the end of its overlay: who read attributes across it
   // reads them again.

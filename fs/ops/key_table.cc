@@ -26,6 +26,20 @@ KeyTable::Hold KeyTable::TryLock(const objclient::ObjectKey& key) {
   return Hold(this, key, true);
 }
 
+KeyTable::Hold KeyTable::TryLockUnmarked(const objclient::ObjectKey& key) {
+  base::MutexLock lock(mutex_);
+  Entry& entry = entries_[key];
+  if (!entry.idle()) return {};
+  entry.locked = true;
+  return Hold(this, key, true);
+}
+
+bool KeyTable::Marked(const objclient::ObjectKey& key) const {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.marks > 0;
+}
+
 KeyTable::Hold KeyTable::Mark(const objclient::ObjectKey& key) {
   base::MutexLock lock(mutex_);
   ++entries_[key].marks;

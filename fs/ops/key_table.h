@@ -55,6 +55,9 @@ class KeyTable {
   };
 
   [[nodiscard]] Hold TryLock(const objclient::ObjectKey& key) EXCLUDES(mutex_);
+  // For those who make the bytes at the key go away: empty when it is marked as well.
+  [[nodiscard]] Hold TryLockUnmarked(const objclient::ObjectKey& key) EXCLUDES(mutex_);
+  bool Marked(const objclient::ObjectKey& key) const EXCLUDES(mutex_);
   [[nodiscard]] Hold Mark(const objclient::ObjectKey& key) EXCLUDES(mutex_);
 
  private:

@@ -56,7 +56,8 @@ base::Status UploadStarted(Context& context, FileInode& file, const std::string&
   return context.catalog.UpdateIntent(record->intent, meta::Durability::kAsync);
 }
 
-// Writing takes set-id bits away, as the kernel leaves to us (FUSE_HANDLE_KILLPRIV).
+}  // namespace
+
 base::Status DropSetId(Context& context, meta::InodeId inode) {
   TRY_ASSIGN(const meta::Inode attributes, context.catalog.GetInode(inode));
   std::uint32_t mode = attributes.mode & ~static_cast<std::uint32_t>(S_ISUID);
@@ -67,8 +68,6 @@ base::Status DropSetId(Context& context, meta::InodeId inode) {
   const auto changed = context.catalog.SetAttr(inode, change, context.Now());
   return changed.ok() ? base::Ok() : base::Status(changed.error());
 }
-
-}  // namespace
 
 base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::ObjectKey& key) {
   for (std::size_t slash = key.find('/'); slash != std::string::npos;
@@ -82,8 +81,9 @@ base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::Objec
 
 base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::string_view token) {
   TRY_ASSIGN(const auto paths, context.catalog.Paths(inode));
-  if (paths.empty() || !IsNativeKey(paths.front().key)) return Hidden(context, token);
-  const objclient::ObjectKey& key = paths.front().key;
+  if (paths.empty()) return Hidden(context, token);
+  const objclient::ObjectKey key = NativeKey(paths.front().key);
+  if (!IsNativeKey(key)) return Hidden(context, token);
   KeyTable::Hold lock = context.keys.TryLock(key);
   if (!lock) return Hidden(context, token);
   // Asked under the lock: the answer stays true.
@@ -94,6 +94,8 @@ base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::st
     return ChosenKey{key, {.if_absent = true, .if_match = {}}, std::move(lock)};
   }
   if (holder->inode && *holder->inode != inode) return Hidden(context, token);
+  // Garbage that a file with unsent changes still builds on.
+  if (!holder->inode && context.keys.Marked(key)) return Hidden(context, token);
   return ChosenKey{key, {.if_absent = false, .if_match = holder->object.etag}, std::move(lock)};
 }
 
@@ -117,7 +119,6 @@ base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
                                                              const InodeRef& file) {
   if (auto stage = file->stage()) return stage;
   TRY_ASSIGN(const ContentPtr content, LoadContent(context, *file));
-  TRY(DropSetId(context, file->id()));
   TRY_ASSIGN(auto stage, context.staging.Create(content->extents, content->size,
                                                 MakeStageHooks(context, file)));
   KeyTable::Hold mark;

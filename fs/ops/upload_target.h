@@ -11,8 +11,7 @@
 
 namespace fs {
 
-// Hooks of a stage of `file`. `recovered` is the record of a stage that a former process left: its
-// key is tried first and its intent goes on being used.
+// Hooks of a stage of `file`.
 cache::StageHooks MakeStageHooks(Context& context, const InodeRef& file);
 
 struct ChosenKey {
@@ -31,6 +30,8 @@ base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::Objec
 // whole turn.
 base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
                                                              const InodeRef& file);
+// Writing takes the set-id bits away, as the kernel leaves to us (FUSE_HANDLE_KILLPRIV).
+base::Status DropSetId(Context& context, meta::InodeId inode);
 // Drops a stage that is not wanted any more, with its upload and its record.
 void DiscardStage(Context& context, FileInode& file);
 

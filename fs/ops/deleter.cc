@@ -1,0 +1,86 @@
+#include "fs/ops/deleter.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace fs {
+namespace {
+
+constexpr std::size_t kBatch = 1000;  // keys of one DeleteObjects
+
+struct Victim {
+  meta::Intent intent;
+  KeyTable::Hold lock;
+};
+
+}  // namespace
+
+void Deleter::Pass() {
+  std::map<objclient::ObjectKey, Victim> victims;
+  std::vector<objclient::ObjectKey> keys;
+  for (auto& [intent, due, waits] : queue_.Due(meta::IntentKind::kDelete, kBatch)) {
+    KeyTable::Hold lock = context_.keys.TryLockUnmarked(intent.key);
+    const auto verdict = lock ? Judge(intent) : Verdict::kWait;
+    if (!verdict.ok()) {
+      queue_.Retry(std::move(intent), verdict.error());
+    } else if (*verdict == Verdict::kWait) {
+      queue_.Wait(intent);
+    } else if (*verdict == Verdict::kTakenOver) {
+      queue_.Finish(intent);
+    } else {
+      keys.push_back(intent.key);
+      victims.emplace(keys.back(), Victim{std::move(intent), std::move(lock)});
+    }
+  }
+  if (keys.empty()) return;
+  const auto failures = context_.store.DeleteMany(keys);
+  if (!failures.ok()) {
+    for (auto& [key, victim] : victims) queue_.Retry(std::move(victim.intent), failures.error());
+    return;
+  }
+  for (const auto& [key, error] : *failures) {
+    const auto found = victims.find(key);
+    if (found == victims.end()) continue;
+    LOG_WARN("delete key={}: {}", key, error.ToString());
+    queue_.Retry(std::move(found->second.intent), error);
+    victims.erase(found);
+  }
+  for (const auto& [key, victim] : victims) queue_.Finish(victim.intent);
+}
+
+base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {
+  TRY_ASSIGN(const auto holder, context_.catalog.FindKey(intent.key));
+  if (holder && (holder->inode || holder->object.id != intent.object)) return Verdict::kTakenOver;
+  // Its row went with an earlier delete, or with whoever took the key over and left again.
+  if (!holder && intent.object != meta::ObjectId{}) return Verdict::kTakenOver;
+  TRY_ASSIGN(const bool awaited, IsNameOfFile(intent.key));
+  return awaited ? Verdict::kWait : Verdict::kDelete;
+}
+
+base::Result<bool> Deleter::IsNameOfFile(const objclient::ObjectKey& key) {
+  // Escaped names are not found this way: their keys are deleted first, then written again.
+  meta::InodeId parent = meta::kRootInode;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::size_t end = std::min(key.find('/', begin), key.size());
+    const std::string component = key.substr(begin, end - begin);
+    if (component.empty() || component.size() > 255) return false;
+    const auto entry = context_.catalog.Lookup(parent, component);
+    if (!entry.ok()) {
+      const auto error_class = entry.error().error_class();
+      if (error_class == base::ErrorClass::kIo || error_class == base::ErrorClass::kCorrupt) {
+        return entry.error();
+      }
+      return false;
+    }
+    if (end == key.size()) return entry->is_file();
+    parent = entry->id;
+    begin = end + 1;
+  }
+  return false;
+}
+
+}  // namespace fs

@@ -1,0 +1,28 @@
+// Deleter: deletes objects that nothing refers to any more, in batches, behind the user. A key that
+// somebody works on, or that a file of that name is about to take over, waits: other tools then see
+// the old object replaced by the new one, never a gap. A key that was taken over is left alone.
+// Owned by Maintenance; Pass runs on its thread.
+#pragma once
+
+#include <cstddef>
+
+#include "fs/ops/intent_queue.h"
+
+namespace fs {
+
+class Deleter {
+ public:
+  Deleter(Context& context, IntentQueue& queue) : context_(context), queue_(queue) {}
+  // Deletes one batch of what is due.
+  void Pass();
+
+ private:
+  enum class Verdict : std::uint8_t { kDelete, kTakenOver, kWait };
+  base::Result<Verdict> Judge(const meta::Intent& intent);
+  base::Result<bool> IsNameOfFile(const objclient::ObjectKey& key);
+
+  Context& context_;
+  IntentQueue& queue_;
+};
+
+}  // namespace fs

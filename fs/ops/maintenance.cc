@@ -1,0 +1,61 @@
+#include "fs/ops/maintenance.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace fs {
+namespace {
+
+constexpr std::chrono::milliseconds kIdle{60000};
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+}  // namespace
+
+Maintenance::Maintenance(Context& context, Committer& committer)
+    : queue_(context),
+      settler_(context, queue_, committer, [this] { return stopping_.load(); }),
+      deleter_(context, queue_) {}
+
+void Maintenance::Start() {
+  settle_worker_ = std::make_unique<Worker>("settle-walk", [this] {
+    settler_.Pass();
+    return Pause(meta::IntentKind::kSettle);
+  });
+  delete_worker_ = std::make_unique<Worker>("delete", [this] {
+    deleter_.Pass();
+    return Pause(meta::IntentKind::kDelete);
+  });
+}
+
+std::chrono::milliseconds Maintenance::Pause(meta::IntentKind kind) {
+  const base::Status collected = queue_.Collect();
+  if (!collected.ok()) LOG_ERROR("read intents: {}", collected.error().ToString());
+  const auto due_ns = queue_.NextDueNs(kind);
+  if (!due_ns) return kIdle;
+  return std::min(kIdle, std::chrono::milliseconds((*due_ns + kNsPerMs - 1) / kNsPerMs));
+}
+
+void Maintenance::Wake() {
+  if (settle_worker_ != nullptr) settle_worker_->Wake();
+  if (delete_worker_ != nullptr) delete_worker_->Wake();
+}
+
+void Maintenance::Hurry() {
+  queue_.MakeAllDue();
+  Wake();
+}
+
+void Maintenance::Stop() {
+  stopping_.store(true);
+  if (settle_worker_ != nullptr) settle_worker_->Stop();
+  if (delete_worker_ != nullptr) delete_worker_->Stop();
+}
+
+Maintenance::Backlog Maintenance::CountBacklog() {
+  const base::Status collected = queue_.Collect();
+  if (!collected.ok()) LOG_ERROR("read intents: {}", collected.error().ToString());
+  return {queue_.size(meta::IntentKind::kSettle), queue_.size(meta::IntentKind::kDelete)};
+}
+
+}  // namespace fs

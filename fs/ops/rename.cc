@@ -1,0 +1,96 @@
+// Rename: one transaction, whatever moves. Before it: a directory that moves is listed to its leaves,
+// because only what the catalog knows moves along; a file that moves is committed, because its name
+// must not become durable before its bytes.
+#include <cerrno>
+#include <utility>
+
+#include "fs/ops/mounted_filesystem.h"
+
+namespace fs {
+namespace {
+
+// linux/fs.h, which clashes with other headers.
+constexpr unsigned kNoReplace = 1;
+constexpr unsigned kExchange = 2;
+
+}  // namespace
+
+struct MountedFilesystem::RenameRequest {
+  meta::InodeId parent{};
+  std::string name;
+  meta::InodeId new_parent{};
+  std::string new_name;
+  meta::Catalog::RenameFlags flags;
+  DoneStatus done;
+  std::vector<meta::Inode> moving;  // the source, and with an exchange the target
+};
+
+void MountedFilesystem::Rename(meta::InodeId parent, std::string_view name,
+                               meta::InodeId new_parent, std::string_view new_name, unsigned flags,
+                               DoneStatus done) {
+  if (const auto allowed = CheckNewName(new_parent, new_name); !allowed.ok()) return done(allowed);
+  if ((flags & ~(kNoReplace | kExchange)) != 0) {
+    return done(base::Error::FromErrno(EINVAL, "rename flags"));
+  }
+  auto request = std::make_shared<RenameRequest>(RenameRequest{
+      parent, std::string(name), new_parent, std::string(new_name),
+      {.no_replace = (flags & kNoReplace) != 0, .exchange = (flags & kExchange) != 0},
+      std::move(done), {}});
+  WhenListed(new_parent, [this, request](const base::Status& listed) {
+    if (!listed.ok()) return request->done(listed);
+    RenameListed(request);
+  });
+}
+
+void MountedFilesystem::RenameListed(const std::shared_ptr<RenameRequest>& request) {
+  const auto source = context_.catalog.Lookup(request->parent, request->name);
+  if (!source.ok()) return request->done(source.error());
+  const auto target = context_.catalog.Lookup(request->new_parent, request->new_name);
+  request->moving.push_back(*source);
+  if (request->flags.exchange && target.ok()) request->moving.push_back(*target);
+
+  // Run after each other: list the trees, then send the files, then rename.
+  DoneStatus next = [this, request](const base::Status& status) {
+    if (!status.ok()) return request->done(status);
+    RenameSent(request);
+  };
+  for (const meta::Inode& inode : request->moving) {
+    if (inode.is_dir()) {
+      next = [this, id = inode.id, request, next](const base::Status& status) {
+        if (!status.ok()) return request->done(status);
+        refresher_.EnsureTree(id, next);
+      };
+    } else if (InodeRef file = context_.inodes.Find(inode.id); file && !file->persisted()) {
+      next = [this, file, request, next](const base::Status& status) {
+        if (!status.ok()) return request->done(status);
+        committer_.Request(file, [file, next](const base::Status& committed) {
+          // A failed commit leaves the bytes on the local disk, recorded: that is order enough.
+          next(committed.ok() || file->persisted() ? base::Ok() : committed);
+        });
+      };
+    }
+  }
+  const bool replaces_directory = target.ok() && target->is_dir() && !request->flags.exchange;
+  if (!replaces_directory) return next(base::Ok());
+  // Only a listing tells whether it is empty.
+  WhenListed(target->id, std::move(next));
+}
+
+void MountedFilesystem::RenameSent(const std::shared_ptr<RenameRequest>& request) {
+  std::vector<std::pair<meta::InodeId, objclient::ObjectKey>> markers;
+  for (const meta::Inode& inode : request->moving) {
+    if (!inode.is_dir()) continue;
+    const auto paths = context_.catalog.Paths(inode.id);
+    if (paths.ok() && !paths->empty()) markers.emplace_back(inode.id, paths->front().key);
+  }
+  const auto renamed =
+      context_.catalog.Rename(request->parent, request->name, request->new_parent,
+                              request->new_name, request->flags, context_.Now());
+  if (!renamed.ok()) return request->done(renamed.error());
+  for (const auto& [directory, key] : markers) DropMarker(directory, key);
+  if (renamed->replaced) AfterRemoval(*renamed->replaced);
+  Changed();
+  request->done(base::Ok());
+}
+
+}  // namespace fs

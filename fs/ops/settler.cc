@@ -1,0 +1,264 @@
+#include "fs/ops/settler.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/digest/digest.h"
+#include "base/log.h"
+#include "fs/object_naming.h"
+#include "fs/ops/upload_target.h"
+
+namespace fs {
+namespace {
+
+constexpr std::size_t kThreads = 6;       // copies at a time: a background load on the store
+constexpr std::size_t kIntents = 64;      // of one pass
+constexpr std::size_t kDirectoryPage = 1000;
+constexpr std::uint32_t kPartAfter = 2;   // times a file waits for a key before it steps aside
+constexpr std::size_t kTokenBytes = 16;
+
+bool IsConflict(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kConflict ||
+         error.error_class() == base::ErrorClass::kExists;
+}
+
+}  // namespace
+
+struct Settler::Tally {
+  explicit Tally(IntentQueue::Job what) : job(std::move(what)) {}
+  void Begin() {
+    base::MutexLock lock(mutex);
+    ++pending;
+  }
+  void End(const base::Result<Outcome>& outcome) {
+    base::MutexLock lock(mutex);
+    if (!outcome.ok()) {
+      error = outcome.error();
+    } else if (*outcome == Outcome::kWait) {
+      waits = true;
+    }
+    if (--pending == 0) done.NotifyAll();
+  }
+  void Await() {
+    base::MutexLock lock(mutex);
+    while (pending > 0) done.Wait(mutex);
+  }
+
+  const IntentQueue::Job job;
+  base::Mutex mutex;
+  base::CondVar done;
+  std::size_t pending GUARDED_BY(mutex) = 0;
+  bool waits GUARDED_BY(mutex) = false;
+  std::optional<base::Error> error GUARDED_BY(mutex);
+};
+
+struct Settler::Move {
+  meta::InodeId inode{};
+  meta::Object object;
+  objclient::ObjectKey target;
+};
+
+Settler::Settler(Context& context, IntentQueue& queue, Committer& committer,
+                 std::function<bool()> stopping)
+    : context_(context),
+      queue_(queue),
+      committer_(committer),
+      stopping_(std::move(stopping)),
+      executor_({.name = "settle", .threads = kThreads, .queue_limit = kThreads}) {}
+
+void Settler::Pass() {
+  std::vector<std::shared_ptr<Tally>> tallies;
+  for (IntentQueue::Job& job : queue_.Due(meta::IntentKind::kSettle, kIntents)) {
+    auto tally = std::make_shared<Tally>(std::move(job));
+    tallies.push_back(tally);
+    const auto inode = context_.catalog.GetInode(tally->job.intent.inode);
+    if (!inode.ok()) {
+      const bool gone = inode.error().error_class() == base::ErrorClass::kNotFound;
+      tally->Begin();
+      tally->End(gone ? base::Result<Outcome>(Outcome::kDone) : inode.error());
+    } else if (inode->is_dir()) {
+      Walk(inode->id, tally);
+    } else if (inode->is_file()) {
+      Submit(inode->id, tally);
+    }
+  }
+  for (const auto& tally : tallies) {
+    tally->Await();
+    base::MutexLock lock(tally->mutex);
+    const auto error = tally->error;
+    const bool waits = tally->waits;
+    lock.Unlock();
+    if (error) {
+      LOG_WARN("settle inode={}: {}", meta::Raw(tally->job.intent.inode), error->ToString());
+      queue_.Retry(tally->job.intent, *error);
+    } else if (waits) {
+      queue_.Wait(tally->job.intent);
+    } else {
+      queue_.Finish(tally->job.intent);
+    }
+  }
+}
+
+void Settler::Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally) {
+  std::vector<meta::InodeId> directories{directory};
+  while (!directories.empty()) {
+    const meta::InodeId next = directories.back();
+    directories.pop_back();
+    std::string after;
+    for (;;) {
+      const auto entries = context_.catalog.ReadDir(next, after, kDirectoryPage);
+      if (!entries.ok() || stopping_()) {
+        tally->Begin();
+        return tally->End(entries.ok() ? base::Result<Outcome>(Outcome::kWait) : entries.error());
+      }
+      for (const meta::DirEntry& entry : *entries) {
+        if (entry.inode.is_dir()) directories.push_back(entry.inode.id);
+        if (entry.inode.is_file()) Submit(entry.inode.id, tally);
+      }
+      if (entries->size() < kDirectoryPage) break;
+      after = entries->back().name;
+    }
+  }
+}
+
+void Settler::Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally) {
+  tally->Begin();
+  executor_.Submit([this, file, tally] { tally->End(SettleFile(file, tally->job.waits)); });
+}
+
+base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uint32_t waits) {
+  if (const InodeRef file = context_.inodes.Find(inode)) {
+    if (file->state() != FileInode::State::kClean || file->CommitIsNear()) return Outcome::kWait;
+  }
+  const auto paths = context_.catalog.Paths(inode);
+  if (!paths.ok() && paths.error().error_class() == base::ErrorClass::kNotFound) {
+    return Outcome::kDone;
+  }
+  if (!paths.ok()) return paths.error();
+  if (paths->empty()) return Outcome::kDone;
+  TRY_ASSIGN(const auto extents, context_.catalog.GetExtents(inode));
+  if (extents.empty()) return Publish(inode, *paths);
+
+  Move move{inode, extents.front().object, NativeKey(paths->front().key)};
+  for (const meta::NamedKey& path : *paths) {
+    if (NativeKey(path.key) == move.object.key) return Outcome::kDone;
+  }
+  if (!IsNativeKey(move.target)) return Outcome::kDone;
+  const auto outcome = MoveTo(move);
+  const bool waiting = outcome.ok() && *outcome == Outcome::kWait;
+  if (!waiting || waits < kPartAfter || move.object.key.starts_with(kHiddenPrefix)) return outcome;
+  // Perhaps a ring of files that each hold the next one's key: step aside.
+  TRY_ASSIGN(const bool ring, IsHolderMoving(move.target));
+  if (!ring) return Outcome::kWait;
+  move.target = HiddenKey(base::RandomHex(kTokenBytes));
+  const auto aside = MoveTo(move);
+  if (!aside.ok()) return aside;
+  return Outcome::kWait;
+}
+
+base::Result<bool> Settler::IsHolderMoving(const objclient::ObjectKey& key) {
+  TRY_ASSIGN(const auto holder, context_.catalog.FindKey(key));
+  if (!holder || !holder->inode) return false;
+  TRY_ASSIGN(const auto paths, context_.catalog.Paths(*holder->inode));
+  for (const meta::NamedKey& path : paths) {
+    if (NativeKey(path.key) == key) return false;
+  }
+  return !paths.empty();
+}
+
+// Empty files: the catalog names their object by its key only.
+base::Result<Settler::Outcome> Settler::Publish(meta::InodeId inode,
+                                                const std::vector<meta::NamedKey>& paths) {
+  for (const meta::NamedKey& path : paths) {
+    TRY_ASSIGN(const auto holder, context_.catalog.FindKey(NativeKey(path.key)));
+    if (holder && holder->inode == inode) return Outcome::kDone;
+  }
+  const InodeRef file = context_.inodes.Acquire(inode);
+  // Whoever has it open for writing publishes it with its close.
+  if (file->writers() > 0) return Outcome::kWait;
+  file->SetUnpublished();
+  committer_.Request(file, nullptr);
+  return Outcome::kWait;
+}
+
+base::Result<Settler::Outcome> Settler::MoveTo(const Move& move) {
+  const KeyTable::Hold source = context_.keys.TryLock(move.object.key);
+  const KeyTable::Hold target = context_.keys.TryLockUnmarked(move.target);
+  if (!source || !target) return Outcome::kWait;
+  TRY_ASSIGN(const auto holder, context_.catalog.FindKey(move.target));
+  if (holder && holder->inode) return Outcome::kWait;
+  objclient::Precondition precondition{.if_absent = true, .if_match = {}};
+  if (holder) {
+    precondition = {.if_absent = false, .if_match = holder->object.etag};
+  } else {
+    TRY_ASSIGN(const bool blocked, HasObjectAbove(context_.catalog, move.target));
+    if (blocked) return Outcome::kWait;
+  }
+  TRY_ASSIGN(const auto copied, CopyObject(move, std::move(precondition)));
+  TRY(Swap(move, copied));
+  return Outcome::kDone;
+}
+
+base::Result<objclient::ObjectHead> Settler::CopyObject(const Move& move,
+                                                        objclient::Precondition precondition) {
+  objclient::CopyRequest request{.source = move.object.key,
+                                 .source_if_match = move.object.etag,
+                                 .target = move.target,
+                                 .precondition = std::move(precondition),
+                                 .metadata = std::nullopt};
+  const auto copied = context_.store.Copy(request);
+  if (copied.ok() || !IsConflict(copied.error())) return copied;
+
+  TRY_ASSIGN(const auto source, context_.store.Head(move.object.key));
+  if (source.etag != move.object.etag) return copied;  // replaced by others: nothing of ours to move
+  const auto there = context_.store.Head(move.target);
+  if (!there.ok()) {
+    if (there.error().error_class() != base::ErrorClass::kNotFound) return there;
+    request.precondition = {.if_absent = true, .if_match = {}};
+    return context_.store.Copy(request);
+  }
+  // The copy of an attempt whose answer was lost.
+  const auto token = there->metadata.find(cache::kUploadTokenName);
+  const auto ours = source.metadata.find(cache::kUploadTokenName);
+  const bool same_token = token != there->metadata.end() && ours != source.metadata.end() &&
+                          token->second == ours->second;
+  if (there->size == source.size && (same_token || there->etag == source.etag)) return *there;
+
+  const objclient::ObjectKey kept = ConflictKey(move.target, there->etag);
+  const auto saved = context_.store.Copy({.source = move.target,
+                                          .source_if_match = there->etag,
+                                          .target = kept,
+                                          .precondition = {.if_absent = true, .if_match = {}},
+                                          .metadata = std::nullopt});
+  if (!saved.ok() && !IsConflict(saved.error())) return saved;
+  LOG_WARN("conflict key={}: another writer's object is kept as key={}", move.target, kept);
+  request.precondition = {.if_absent = false, .if_match = there->etag};
+  return context_.store.Copy(request);
+}
+
+base::Status Settler::Swap(const Move& move, const objclient::ObjectHead& copied) {
+  const auto moved =
+      context_.catalog.MoveObject(move.inode, move.object.id, move.target, copied.etag);
+  if (!moved.ok()) {
+    // The file changed or went away meanwhile: the copy is garbage, the intent looks again.
+    meta::Intent garbage;
+    garbage.kind = meta::IntentKind::kDelete;
+    garbage.key = move.target;
+    garbage.etag = copied.etag;
+    const auto added = context_.catalog.AddIntent(garbage, meta::Durability::kAsync);
+    return added.ok() ? moved.error() : added.error();
+  }
+  const cache::ObjectRef object = ToRef(*moved);
+  context_.cache.Rename(meta::Raw(move.object.id), object);
+  context_.inodes.ObjectRenamed(move.inode, meta::Raw(move.object.id), object.id);
+  if (const InodeRef file = context_.inodes.Find(move.inode)) {
+    const std::uint64_t seen = file->content_version();
+    TRY_ASSIGN(ContentPtr content, ReadContent(context_.catalog, move.inode));
+    // A commit that came in between knows better.
+    file->OfferContent(std::move(content), seen);
+  }
+  return base::Ok();
+}
+
+}  // namespace fs

@@ -1,0 +1,53 @@
+// Settler: brings files whose name changed back to key = path (design section 11): copies the object
+// on the server, swaps it in one transaction, leaves the old key to the deleter. Publishes files that
+// have no object yet. A settle intent names a file, or a directory for everything below it.
+//
+// Waits while a file has unsent changes, and while somebody else's bytes are at the target key; two
+// files that wait for each other's key are parted through a hidden key.
+//
+// Owned by Maintenance; Pass runs on its thread, the copies on an executor of the settler's own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/executor.h"
+#include "fs/ops/committer.h"
+#include "fs/ops/intent_queue.h"
+
+namespace fs {
+
+class Settler {
+ public:
+  // `stopping` ends a walk through a large directory early.
+  Settler(Context& context, IntentQueue& queue, Committer& committer,
+          std::function<bool()> stopping);
+  // Works on what is due and waits for it.
+  void Pass();
+
+ private:
+  enum class Outcome : std::uint8_t { kDone, kWait };
+  // How the files of one intent fared.
+  struct Tally;
+  struct Move;
+
+  void Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally);
+  void Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally);
+  base::Result<Outcome> SettleFile(meta::InodeId inode, std::uint32_t waits);
+  base::Result<Outcome> Publish(meta::InodeId inode, const std::vector<meta::NamedKey>& paths);
+  // True when the file that holds `key` wants to be elsewhere as well.
+  base::Result<bool> IsHolderMoving(const objclient::ObjectKey& key);
+  base::Result<Outcome> MoveTo(const Move& move);
+  base::Result<objclient::ObjectHead> CopyObject(const Move& move,
+                                                 objclient::Precondition precondition);
+  base::Status Swap(const Move& move, const objclient::ObjectHead& copied);
+
+  Context& context_;
+  IntentQueue& queue_;
+  Committer& committer_;
+  const std::function<bool()> stopping_;
+  base::Executor executor_;
+};
+
+}  // namespace fs
