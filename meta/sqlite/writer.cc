@@ -44,6 +44,11 @@ base::Status Writer::Sync() {
   return Run(Durability::kSync, [](Database&) { return base::Ok(); });
 }
 
+std::size_t Writer::queued() {
+  base::MutexLock lock(mutex_);
+  return queue_.size();
+}
+
 void Writer::Commit(const Batch& batch) {
   const bool sync = std::any_of(batch.begin(), batch.end(), [](const Request* request) {
     return request->durability == Durability::kSync;

@@ -38,6 +38,8 @@ class Writer {
   base::Status Run(Durability durability, const Operation& operation) EXCLUDES(mutex_);
   // Makes every earlier commit durable; free when they are already.
   base::Status Sync() EXCLUDES(mutex_);
+  // Operations that wait or run.
+  std::size_t queued() EXCLUDES(mutex_);
 
  private:
   struct Request;

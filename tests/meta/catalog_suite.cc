@@ -4,11 +4,17 @@
 
 namespace meta {
 
-void CatalogSuite::SetUp() { Reopen(); }
+void CatalogSuite::SetUp() { Restart(); }
+
+void CatalogSuite::Restart() {
+  catalog_.reset();
+  directory_ = std::make_unique<testing_support::TempDir>();
+  Reopen();
+}
 
 void CatalogSuite::Reopen() {
   catalog_.reset();
-  catalog_ = GetParam().open(directory_.path());
+  catalog_ = GetParam().open(directory_->path());
   ASSERT_NE(catalog_, nullptr);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "meta/catalog.h"
+#include "tests/meta/results.h"
 #include "tests/support/temp_dir.h"
 
 namespace meta {
@@ -23,28 +24,13 @@ struct CatalogEngine {
   std::function<std::unique_ptr<Catalog>(const std::filesystem::path&)> open;
 };
 
-// errno of a result, 0 when it is one of success.
-template <typename T>
-int ErrnoOf(const base::Result<T>& result) {
-  return result.ok() ? 0 : result.error().errno_value();
-}
-
-// The value, or a failed test and a default value.
-template <typename T>
-T Must(base::Result<T> result) {
-  if (result.ok()) return std::move(result).value();
-  ADD_FAILURE() << result.error().ToString();
-  return T{};
-}
-inline void Must(const base::Status& status) {
-  if (!status.ok()) ADD_FAILURE() << status.error().ToString();
-}
-
 class CatalogSuite : public testing::TestWithParam<CatalogEngine> {
  protected:
   void SetUp() override;
   // Closes the name space and opens it again, as a new process would.
   void Reopen();
+  // Goes on with an empty name space.
+  void Restart();
   Catalog& catalog() { return *catalog_; }
   // A time later than every one before.
   std::int64_t Now() { return now_ns_ += 1000; }
@@ -81,7 +67,7 @@ class CatalogSuite : public testing::TestWithParam<CatalogEngine> {
                   const std::vector<std::string>& busy = {});
 
  private:
-  testing_support::TempDir directory_;
+  std::unique_ptr<testing_support::TempDir> directory_;
   std::unique_ptr<Catalog> catalog_;
   std::int64_t now_ns_ = 1'700'000'000'000'000'000;
 };
