@@ -1,0 +1,270 @@
+// CurlTransport with its loops, transfers and handles, against a scripted server.
+#include "objclient/http/curl_transport.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <numeric>
+
+#include "tests/objclient/http/loopback_server.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+
+struct Outcome {
+  base::Result<HttpResponse> result;
+  std::string body;
+};
+
+class CurlTransportTest : public testing::Test {
+ protected:
+  void Open(CurlTransport::Options options = {}) {
+    auto transport = CurlTransport::Open(options, metrics_);
+    ASSERT_TRUE(transport.ok());
+    transport_ = std::move(*transport);
+  }
+  void Serve(std::function<ScriptedAnswer(const SeenRequest&)> script) {
+    server_ = std::make_unique<LoopbackServer>(std::move(script));
+  }
+
+  std::future<Outcome> Send(HttpRequest request) {
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    auto body = std::make_shared<std::string>();
+    auto future = promise->get_future();
+    transport_->Send(std::move(request),
+                     {nullptr,
+                      [body](std::span<const std::byte> bytes) {
+                        body->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+                        return true;
+                      },
+                      [promise, body](base::Result<HttpResponse> result) {
+                        promise->set_value({std::move(result), std::move(*body)});
+                      }});
+    return future;
+  }
+  HttpRequest Request(const std::string& method, const std::string& path = "/") {
+    HttpRequest request;
+    request.method = method;
+    request.url = server_->Url(path);
+    return request;
+  }
+
+  base::Metrics metrics_;
+  std::unique_ptr<LoopbackServer> server_;
+  std::unique_ptr<CurlTransport> transport_;
+};
+
+TEST_F(CurlTransportTest, GetsStatusHeadersAndBody) {
+  Serve([](const SeenRequest&) {
+    return ScriptedAnswer{Answer("404 Not Found", "gone", "X-A: b\r\n")};
+  });
+  Open();
+  const Outcome outcome = Send(Request("GET")).get();
+  ASSERT_TRUE(outcome.result.ok());
+  EXPECT_EQ(outcome.result->status, 404);
+  EXPECT_EQ(outcome.result->headers.Value("x-a"), "b");
+  EXPECT_EQ(outcome.body, "gone");
+}
+
+TEST_F(CurlTransportTest, SendsThePathAndHeadersAsTheyAre) {
+  std::string head;
+  Serve([&](const SeenRequest& request) {
+    head = request.head;
+    return ScriptedAnswer{Answer("200 OK", "")};
+  });
+  Open();
+  HttpRequest request = Request("GET", "/b/../%2e%2E//k?a=&b=1");
+  request.headers.Add("x-amz-date", "now");
+  request.headers.Add("x-empty", "");
+  ASSERT_TRUE(Send(std::move(request)).get().result.ok());
+  EXPECT_TRUE(head.starts_with("GET /b/../%2e%2E//k?a=&b=1 HTTP/1.1\r\n")) << head;
+  EXPECT_NE(head.find("x-amz-date: now\r\n"), std::string::npos);
+  EXPECT_NE(head.find("x-empty:\r\n"), std::string::npos);
+  EXPECT_EQ(head.find("Accept:"), std::string::npos);
+}
+
+TEST_F(CurlTransportTest, UploadsAllPiecesWithoutWaitingFor100) {
+  SeenRequest seen;
+  Serve([&](const SeenRequest& request) {
+    seen = request;
+    return ScriptedAnswer{Answer("200 OK", "")};
+  });
+  Open();
+  std::string content(5 << 20, '\0');
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 + i / 255);
+  const auto bytes = std::as_bytes(std::span(content));
+  HttpRequest request = Request("PUT", "/k");
+  request.has_body = true;
+  request.body = {bytes.first(1), {}, bytes.subspan(1, 3 << 20), bytes.subspan((3 << 20) + 1)};
+  ASSERT_TRUE(Send(std::move(request)).get().result.ok());
+  EXPECT_EQ(seen.body, content);
+  EXPECT_EQ(seen.head.find("Expect"), std::string::npos);
+  EXPECT_EQ(seen.head.find("Transfer-Encoding"), std::string::npos);
+  EXPECT_EQ(metrics_.Get("http_sent_bytes").value(), content.size());
+}
+
+TEST_F(CurlTransportTest, AnEmptyBodyHasALength) {
+  std::string head;
+  Serve([&](const SeenRequest& request) {
+    head = request.head;
+    return ScriptedAnswer{Answer("200 OK", "")};
+  });
+  Open();
+  HttpRequest request = Request("POST");
+  request.has_body = true;
+  ASSERT_TRUE(Send(std::move(request)).get().result.ok());
+  EXPECT_TRUE(head.starts_with("POST "));
+  EXPECT_NE(head.find("Content-Length: 0\r\n"), std::string::npos);
+}
+
+TEST_F(CurlTransportTest, HeadHasNoBodyAndConnectionsAreUsedAgain) {
+  Serve([](const SeenRequest& request) {
+    if (!request.head.starts_with("HEAD")) return ScriptedAnswer{Answer("200 OK", "x")};
+    return ScriptedAnswer{"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n"};
+  });
+  Open();
+  for (int i = 0; i < 5; ++i) {
+    const Outcome outcome = Send(Request("HEAD")).get();
+    ASSERT_TRUE(outcome.result.ok());
+    EXPECT_EQ(outcome.result->headers.Value("content-length"), "1234");
+    ASSERT_TRUE(Send(Request("GET")).get().result.ok());
+  }
+  EXPECT_EQ(server_->connections(), 1);
+}
+
+TEST_F(CurlTransportTest, NoMoreConnectionsThanAllowedAndAllAreAnswered) {
+  std::atomic<int> at_once = 0;
+  std::atomic<int> most = 0;
+  Serve([&](const SeenRequest&) {
+    most = std::max(most.load(), ++at_once);
+    std::this_thread::yield();
+    --at_once;
+    return ScriptedAnswer{Answer("200 OK", "x")};
+  });
+  CurlTransport::Options options;
+  options.loops = 2;
+  options.connections = 3;
+  Open(options);
+  std::vector<std::future<Outcome>> waiting;
+  for (int i = 0; i < 200; ++i) waiting.push_back(Send(Request("GET")));
+  for (auto& one : waiting) EXPECT_TRUE(one.get().result.ok());
+  EXPECT_LE(server_->connections(), 3);
+  EXPECT_LE(most.load(), 3);
+  EXPECT_EQ(metrics_.Get("http_requests_count").value(), 200u);
+}
+
+TEST_F(CurlTransportTest, UrgentOnesGoFirst) {
+  std::vector<std::string> order;
+  std::promise<void> open;
+  auto opened = open.get_future().share();
+  Serve([&, opened](const SeenRequest& request) {
+    opened.wait();
+    order.push_back(request.head.substr(4, 2));
+    return ScriptedAnswer{Answer("200 OK", "")};
+  });
+  CurlTransport::Options options;
+  options.connections = 1;
+  Open(options);
+  std::vector<std::future<Outcome>> waiting;
+  for (const char* path : {"/1", "/2", "/3"}) waiting.push_back(Send(Request("GET", path)));
+  HttpRequest urgent = Request("GET", "/u");
+  urgent.urgent = true;
+  waiting.push_back(Send(std::move(urgent)));
+  open.set_value();
+  for (auto& one : waiting) EXPECT_TRUE(one.get().result.ok());
+  // The first may or may not have started before the urgent one came.
+  const auto urgent_at = std::find(order.begin(), order.end(), "/u") - order.begin();
+  EXPECT_LE(urgent_at, 1);
+}
+
+TEST_F(CurlTransportTest, AConnectionThatBreaksIsUnavailable) {
+  Serve([](const SeenRequest&) {
+    return ScriptedAnswer{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", true};
+  });
+  Open();
+  const Outcome outcome = Send(Request("GET", "/key?X-Secret=1")).get();
+  ASSERT_FALSE(outcome.result.ok());
+  EXPECT_EQ(outcome.result.error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_NE(outcome.result.error().message().find("/key"), std::string::npos);
+  EXPECT_EQ(outcome.result.error().message().find("X-Secret"), std::string::npos);
+  EXPECT_EQ(outcome.body, "only this");
+}
+
+TEST_F(CurlTransportTest, AnEndedConnectionInThePoolIsNoError) {
+  Serve([](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "x"), true}; });
+  Open();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Send(Request("GET")).get().result.ok());
+}
+
+TEST_F(CurlTransportTest, NobodyListens) {
+  Open();
+  HttpRequest request;
+  request.method = "GET";
+  request.url = "http://127.0.0.1:9/";
+  EXPECT_EQ(Send(std::move(request)).get().result.error().error_class(), ErrorClass::kUnavailable);
+  request.method = "GET";
+  request.url = "gopher://127.0.0.1/";
+  EXPECT_EQ(Send(std::move(request)).get().result.error().error_class(), ErrorClass::kInvalid);
+}
+
+TEST_F(CurlTransportTest, AServerThatHangsIsATimeout) {
+  Serve([](const SeenRequest&) {
+    return ScriptedAnswer{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart", false, true};
+  });
+  CurlTransport::Options options;
+  options.stall_timeout = std::chrono::milliseconds(1000);
+  Open(options);
+  EXPECT_EQ(Send(Request("GET")).get().result.error().error_class(), ErrorClass::kTimeout);
+}
+
+TEST_F(CurlTransportTest, TheReceiverMayStop) {
+  Serve([](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "body")}; });
+  Open();
+  for (const bool at_headers : {true, false}) {
+    std::promise<base::Result<HttpResponse>> done;
+    transport_->Send(Request("GET"), {[&](const HttpResponse&) { return !at_headers; },
+                                      [](std::span<const std::byte>) { return false; },
+                                      [&](base::Result<HttpResponse> result) {
+                                        done.set_value(std::move(result));
+                                      }});
+    const auto result = done.get_future().get();
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().error_class(), ErrorClass::kCancelled);
+  }
+}
+
+TEST_F(CurlTransportTest, TheEndCancelsWhatRunsAndWhatWaits) {
+  Serve([](const SeenRequest&) { return ScriptedAnswer{"", false, true}; });
+  CurlTransport::Options options;
+  options.connections = 2;
+  Open(options);
+  std::vector<std::future<Outcome>> waiting;
+  for (int i = 0; i < 6; ++i) waiting.push_back(Send(Request("GET")));
+  transport_.reset();
+  for (auto& one : waiting) {
+    EXPECT_EQ(one.get().result.error().error_class(), ErrorClass::kCancelled);
+  }
+}
+
+TEST_F(CurlTransportTest, HeadersWithoutEndAreRefused) {
+  Serve([](const SeenRequest&) {
+    std::string bytes = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 4000; ++i) bytes += "X-Filler: " + std::string(60, 'x') + "\r\n";
+    return ScriptedAnswer{bytes + "\r\n", true};
+  });
+  Open();
+  EXPECT_FALSE(Send(Request("GET")).get().result.ok());
+}
+
+TEST(CurlTransportOptions, NeedAConnection) {
+  base::Metrics metrics;
+  CurlTransport::Options options;
+  options.connections = 0;
+  EXPECT_FALSE(CurlTransport::Open(options, metrics).ok());
+}
+
+}  // namespace
+}  // namespace objclient

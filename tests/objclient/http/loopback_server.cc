@@ -1,0 +1,111 @@
+#include "tests/objclient/http/loopback_server.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "objclient/http/http_message.h"
+
+namespace objclient {
+
+namespace {
+
+// Reads until the buffer holds `size` bytes. False at the end of the connection.
+bool Fill(int fd, std::string& buffer, std::size_t size) {
+  char piece[65536];
+  while (buffer.size() < size) {
+    const ssize_t count = recv(fd, piece, sizeof piece, 0);
+    if (count <= 0) return false;
+    buffer.append(piece, static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool ReadRequest(int fd, std::string& buffer, SeenRequest& request) {
+  std::size_t end;
+  while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
+    if (!Fill(fd, buffer, buffer.size() + 1)) return false;
+  }
+  request.head = buffer.substr(0, end + 2);
+  buffer.erase(0, end + 4);
+  std::size_t length = 0;
+  for (std::size_t at = 0; at < request.head.size(); at = request.head.find('\n', at) + 1) {
+    const auto header = ParseHeaderLine(request.head.substr(at, request.head.find('\n', at) - at));
+    if (header && header->first == "Content-Length") length = *ParseDecimal(header->second);
+  }
+  if (!Fill(fd, buffer, length)) return false;
+  request.body = buffer.substr(0, length);
+  buffer.erase(0, length);
+  return true;
+}
+
+}  // namespace
+
+LoopbackServer::LoopbackServer(std::function<ScriptedAnswer(const SeenRequest&)> script)
+    : script_(std::move(script)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  CHECK(bind(listener_.get(), generic, size) == 0);
+  CHECK(listen(listener_.get(), 64) == 0);
+  CHECK(getsockname(listener_.get(), generic, &size) == 0);
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::thread([this] { Accept(); });
+}
+
+LoopbackServer::~LoopbackServer() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    for (const auto& connection : sockets_) shutdown(connection.get(), SHUT_RDWR);
+  }
+  shutdown(listener_.get(), SHUT_RDWR);
+  acceptor_.join();
+  std::vector<std::thread> servers;
+  {
+    base::MutexLock lock(mutex_);
+    servers.swap(servers_);
+  }
+  for (auto& server : servers) server.join();
+}
+
+std::string LoopbackServer::Url(const std::string& path) const {
+  return "http://127.0.0.1:" + std::to_string(port_) + path;
+}
+
+void LoopbackServer::Accept() {
+  while (true) {
+    base::UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection) return;
+    ++connections_;
+    const int fd = connection.get();
+    base::MutexLock lock(mutex_);
+    if (stopping_) return;
+    sockets_.push_back(std::move(connection));
+    servers_.emplace_back([this, fd] { Serve(fd); });
+  }
+}
+
+void LoopbackServer::Serve(int fd) {
+  std::string buffer;
+  SeenRequest request;
+  while (ReadRequest(fd, buffer, request)) {
+    const ScriptedAnswer answer = script_(request);
+    send(fd, answer.bytes.data(), answer.bytes.size(), MSG_NOSIGNAL);
+    if (answer.close) break;
+    if (answer.hang) {
+      Fill(fd, buffer, SIZE_MAX);
+      return;
+    }
+  }
+  shutdown(fd, SHUT_RDWR);
+}
+
+std::string Answer(const std::string& status, const std::string& body, const std::string& headers) {
+  return "HTTP/1.1 " + status + "\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+}  // namespace objclient

@@ -1,0 +1,57 @@
+// LoopbackServer: a tiny scripted HTTP server on 127.0.0.1 for the tests of the transport. One
+// thread a connection; the script gets each request and returns the bytes to send back, as they
+// are.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/mutex.h"
+
+namespace objclient {
+
+struct SeenRequest {
+  std::string head;  // request line and headers
+  std::string body;  // as long as Content-Length says
+};
+
+struct ScriptedAnswer {
+  std::string bytes;
+  bool close = false;  // close the connection afterwards
+  bool hang = false;   // then say nothing more until the server goes away
+};
+
+class LoopbackServer {
+ public:
+  explicit LoopbackServer(std::function<ScriptedAnswer(const SeenRequest&)> script);
+  ~LoopbackServer();
+  LoopbackServer(const LoopbackServer&) = delete;
+  LoopbackServer& operator=(const LoopbackServer&) = delete;
+
+  std::string Url(const std::string& path) const;
+  int connections() const { return connections_.load(); }
+
+ private:
+  void Accept() EXCLUDES(mutex_);
+  void Serve(int fd);
+  const std::function<ScriptedAnswer(const SeenRequest&)> script_;
+  base::UniqueFd listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_{0};  // atomic: counted by the acceptor, read by tests
+  base::Mutex mutex_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<base::UniqueFd> sockets_ GUARDED_BY(mutex_);
+  std::vector<std::thread> servers_ GUARDED_BY(mutex_);
+  std::thread acceptor_;
+};
+
+// "HTTP/1.1 <status>\r\n<headers>Content-Length: ...\r\n\r\n<body>"
+std::string Answer(const std::string& status, const std::string& body,
+                   const std::string& headers = "");
+
+}  // namespace objclient
