@@ -74,6 +74,16 @@ base::Status CheckReadable(Database& db, const SqliteCatalog::Options& options) 
   return CheckVolume(db, OpenMode::kReadOnly, options);
 }
 
+// Before anything is written: a file that is refused stays as it is, journal mode included.
+base::Status CheckUntouched(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return base::Ok();
+  Database::Options connection;
+  connection.access = Database::Access::kReadOnly;
+  TRY_ASSIGN(const auto database, Database::Open(path, connection));
+  return CheckSchema(*database, Migrations());
+}
+
 base::Error ReadOnlyError() {
   return {base::ErrorClass::kUnsupported, "the name space was opened read-only", EROFS};
 }
@@ -102,6 +112,7 @@ base::Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::Open(const std::file
   }
   connection.access =
       mode == OpenMode::kCreate ? Database::Access::kCreate : Database::Access::kReadWrite;
+  TRY(CheckUntouched(path));
   TRY_ASSIGN(auto database, Database::Open(path, connection));
   TRY(Migrate(*database, Migrations()));
   TRY(CheckVolume(*database, mode, options));
