@@ -111,7 +111,8 @@ std::vector<StoreKind> InProcessKinds() {
 }
 
 std::vector<StoreKind> ServerKinds() {
-  return {{.name = "S3", .open = OpenServer, .etag_is_unique = false}};
+  return {
+      {.name = "S3", .open = OpenServer, .etag_is_unique = false, .completes_some_parts = false}};
 }
 
 void StoreConformance::SetUp() {

@@ -37,6 +37,8 @@ struct StoreKind {
   bool holds_key_below_key = true;
   // An ETag is new with every write, even of the same bytes (S3's is a digest of them).
   bool etag_is_unique = true;
+  // Complete may leave out parts that were uploaded (radosgw refuses).
+  bool completes_some_parts = true;
 };
 void PrintTo(const StoreKind& kind, std::ostream* out);
 

@@ -1,0 +1,257 @@
+#include "objclient/retrying_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <future>
+
+#include "objclient/memory/memory_store.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+using testing_support::Fault;
+using testing_support::FaultyStore;
+using testing_support::Verb;
+
+Fault Unavailable(std::uint64_t delivered = 0) {
+  return {base::Error(ErrorClass::kUnavailable, "broke off"), false, delivered};
+}
+
+// The store under test over a memory store that fails as `faults_` says, in order. Timers fire when
+// the test says so, or at once.
+class RetryingStoreTest : public testing::Test {
+ protected:
+  RetryingStoreTest() {
+    auto memory = std::make_unique<MemoryStore>(clock_);
+    memory_ = memory.get();
+    auto faulty = std::make_unique<FaultyStore>(
+        std::move(memory), [this](Verb, const ObjectKey&) { return NextFault(); });
+    RetryingStore::Environment environment{
+        clock_, [] { return 0.5; },
+        [this](std::chrono::nanoseconds delay, std::function<void()> callback) {
+          Schedule(delay, std::move(callback));
+        }};
+    store_ = std::make_unique<RetryingStore>(std::move(faulty), RetryPolicy{.attempts = 4},
+                                             environment, metrics_);
+  }
+
+  std::optional<Fault> NextFault() EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (faults_.empty()) return std::nullopt;
+    Fault fault = faults_.front();
+    faults_.pop_front();
+    return fault;
+  }
+
+  void Schedule(std::chrono::nanoseconds delay, std::function<void()> callback) EXCLUDES(mutex_) {
+    {
+      base::MutexLock lock(mutex_);
+      delays_.push_back(delay);
+      if (hold_timers_) {
+        held_.push_back(std::move(callback));
+        held_changed_.NotifyAll();
+        return;
+      }
+    }
+    clock_.Advance(delay);
+    callback();
+  }
+
+  void FailNext(std::vector<Fault> faults) EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    faults_.assign(faults.begin(), faults.end());
+  }
+
+  void PutDirectly(const std::string& key, std::size_t size) {
+    content_.resize(size);
+    for (std::size_t i = 0; i < size; ++i) content_[i] = static_cast<std::byte>(i * 7 + i / 256);
+    PutRequest put;
+    put.key = key;
+    put.body.pieces = {content_};
+    ASSERT_TRUE(PutAndWait(*memory_, put).ok());
+  }
+
+  std::uint64_t Count(const char* name) { return metrics_.Get(name).value(); }
+
+  testing_support::FakeClock clock_;
+  base::Metrics metrics_;
+  std::vector<std::byte> content_;
+  base::Mutex mutex_;
+  base::CondVar held_changed_;
+  std::deque<Fault> faults_ GUARDED_BY(mutex_);
+  std::vector<std::chrono::nanoseconds> delays_ GUARDED_BY(mutex_);
+  bool hold_timers_ GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> held_ GUARDED_BY(mutex_);
+  MemoryStore* memory_ = nullptr;  // inside store_
+  std::unique_ptr<RetryingStore> store_;
+};
+
+TEST_F(RetryingStoreTest, ControlVerbSleepsAndSucceeds) {
+  PutDirectly("k", 1);
+  FailNext({Unavailable(), Unavailable()});
+  EXPECT_TRUE(store_->Head("k").ok());
+  EXPECT_EQ(clock_.slept(), std::chrono::milliseconds(50 + 100));
+  EXPECT_EQ(Count("store_requests"), 3u);
+  EXPECT_EQ(Count("store_retries"), 2u);
+  EXPECT_EQ(Count("store_errors"), 2u);
+}
+
+TEST_F(RetryingStoreTest, AnswersAreNotRetried) {
+  EXPECT_EQ(store_->Head("none").error().error_class(), ErrorClass::kNotFound);
+  FailNext({{base::Error(ErrorClass::kAuth, "no")}});
+  EXPECT_EQ(store_->Head("none").error().error_class(), ErrorClass::kAuth);
+  EXPECT_EQ(Count("store_requests"), 2u);
+  EXPECT_EQ(Count("store_errors"), 1u) << "absence is an answer";
+  EXPECT_EQ(clock_.slept(), std::chrono::nanoseconds(0));
+}
+
+TEST_F(RetryingStoreTest, GivesUpAndSaysSo) {
+  FailNext({Unavailable(), Unavailable(), Unavailable(), Unavailable()});
+  const auto head = store_->Head("k");
+  EXPECT_EQ(head.error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_THAT(head.error().message(), testing::HasSubstr("given up after 4 attempts"));
+  EXPECT_EQ(Count("store_requests"), 4u);
+}
+
+TEST_F(RetryingStoreTest, RetryAfterIsWaitedFor) {
+  PutDirectly("k", 1);
+  FailNext({{base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(2000)}});
+  EXPECT_TRUE(store_->Head("k").ok());
+  EXPECT_EQ(clock_.slept(), std::chrono::milliseconds(2050));
+}
+
+TEST_F(RetryingStoreTest, GetResumesAfterWhatWasDelivered) {
+  PutDirectly("k", 5000);
+  const std::string etag = memory_->Head("k")->etag;
+  FailNext({Unavailable(1500), Unavailable(), Unavailable(100)});
+  std::vector<std::byte> a(1000), b(3000);
+  std::vector<std::uint64_t> steps;
+  GetRequest get;
+  get.key = "k";
+  get.if_match = etag;
+  get.range = {500, 4000};
+  get.into = {a, b};
+  get.progress = [&](std::uint64_t bytes) {
+    // Delivered bytes are not written again: what is spoiled here must stay spoiled.
+    if (steps.empty()) a[0] = std::byte{0xee};
+    steps.push_back(bytes);
+  };
+  const auto head = GetAndWait(*store_, get);
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  EXPECT_EQ(head->etag, etag);
+  EXPECT_EQ(head->size, 5000u);
+  EXPECT_EQ(a[0], std::byte{0xee});
+  EXPECT_TRUE(std::equal(a.begin() + 1, a.end(), content_.begin() + 501));
+  EXPECT_TRUE(std::equal(b.begin(), b.end(), content_.begin() + 1500));
+  EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+  EXPECT_EQ(steps.back(), 4000u);
+  EXPECT_EQ(Count("store_get_bytes"), 4000u) << "no byte is downloaded twice";
+  EXPECT_EQ(Count("store_retries"), 3u);
+}
+
+TEST_F(RetryingStoreTest, GetWhoseAnswerWasLostAfterTheLastByte) {
+  PutDirectly("k", 2000);
+  FailNext({Unavailable(2000)});
+  std::vector<std::byte> into(2000);
+  GetRequest get;
+  get.key = "k";
+  get.if_match = memory_->Head("k")->etag;
+  get.range = {0, 2000};
+  get.into = {into};
+  const auto head = GetAndWait(*store_, get);
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  EXPECT_EQ(head->size, 2000u);
+  EXPECT_EQ(into, content_);
+}
+
+TEST_F(RetryingStoreTest, GetOfAReplacedObjectDoesNotGoOn) {
+  PutDirectly("k", 2000);
+  GetRequest get;
+  get.key = "k";
+  get.if_match = memory_->Head("k")->etag;
+  std::vector<std::byte> into(2000);
+  get.range = {0, 2000};
+  get.into = {into};
+  get.progress = [&, first = true](std::uint64_t) mutable {
+    if (!std::exchange(first, false)) return;
+    ASSERT_TRUE(memory_->Delete("k", "").ok());
+    ASSERT_TRUE(memory_->Copy({"other", "", "k", {}, {}}).ok());
+  };
+  PutDirectly("other", 2000);
+  FailNext({Unavailable(700)});
+  EXPECT_EQ(GetAndWait(*store_, get).error().error_class(), ErrorClass::kConflict);
+}
+
+TEST_F(RetryingStoreTest, GetWithoutETagStartsAgainOnlyFromNothing) {
+  PutDirectly("k", 1000);
+  std::vector<std::byte> into(1000);
+  GetRequest get;
+  get.key = "k";
+  get.range = {0, 1000};
+  get.into = {into};
+  FailNext({Unavailable()});
+  EXPECT_TRUE(GetAndWait(*store_, get).ok());
+  FailNext({Unavailable(1)});
+  EXPECT_EQ(GetAndWait(*store_, get).error().error_class(), ErrorClass::kUnavailable);
+}
+
+TEST_F(RetryingStoreTest, PutWaitsOnATimerAndCountsItsBytesOnce) {
+  const std::vector<std::byte> bytes(1234);
+  PutRequest put;
+  put.key = "k";
+  put.body.pieces = {bytes};
+  FailNext({Unavailable(), Unavailable()});
+  ASSERT_TRUE(PutAndWait(*store_, put).ok());
+  EXPECT_EQ(memory_->Head("k")->size, 1234u);
+  EXPECT_EQ(Count("store_put_bytes"), 1234u);
+  base::MutexLock lock(mutex_);
+  EXPECT_EQ(delays_, (std::vector<std::chrono::nanoseconds>{std::chrono::milliseconds(50),
+                                                            std::chrono::milliseconds(100)}));
+  EXPECT_EQ(clock_.slept(), std::chrono::nanoseconds(0)) << "no thread was blocked";
+}
+
+TEST_F(RetryingStoreTest, ChecksumMismatchOfAPutIsTriedOnceMore) {
+  const Fault corrupt{base::Error(ErrorClass::kCorrupt, "bad digest")};
+  PutRequest put;
+  put.key = "k";
+  FailNext({corrupt});
+  EXPECT_TRUE(PutAndWait(*store_, put).ok());
+  FailNext({corrupt, corrupt, corrupt});
+  EXPECT_EQ(PutAndWait(*store_, put).error().error_class(), ErrorClass::kCorrupt);
+  EXPECT_EQ(Count("store_requests"), 4u);
+  FailNext({corrupt});
+  EXPECT_FALSE(store_->Head("k").ok()) << "a damaged answer is not asked for again";
+}
+
+TEST_F(RetryingStoreTest, TimeIsBoundedToo) {
+  FailNext({{base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)},
+            {base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)}});
+  EXPECT_EQ(store_->Head("k").error().error_class(), ErrorClass::kThrottled);
+  EXPECT_EQ(Count("store_requests"), 2u);
+}
+
+TEST_F(RetryingStoreTest, DestructionAnswersWhatStillWaits) {
+  {
+    base::MutexLock lock(mutex_);
+    hold_timers_ = true;
+  }
+  FailNext({Unavailable()});
+  std::promise<base::Result<ObjectHead>> answered;
+  PutRequest put;
+  put.key = "k";
+  store_->Put(put, [&](base::Result<ObjectHead> head) { answered.set_value(std::move(head)); });
+  {
+    base::MutexLock lock(mutex_);
+    while (held_.empty()) held_changed_.Wait(mutex_);
+  }
+  store_.reset();
+  EXPECT_EQ(answered.get_future().get().error().error_class(), ErrorClass::kCancelled);
+}
+
+}  // namespace
+}  // namespace objclient
