@@ -29,9 +29,10 @@ class CredentialsTest : public testing::Test {
 
 TEST_F(CredentialsTest, VariablesComeFirst) {
   WriteCredentials("[default]\naws_access_key_id=FILE\naws_secret_access_key=s\n");
-  const auto found = LoadCredentials(
-      With({{"AWS_ACCESS_KEY_ID", "ENV"}, {"AWS_SECRET_ACCESS_KEY", "k"}, {"AWS_SESSION_TOKEN", "t"}}),
-      "");
+  const auto found = LoadCredentials(With({{"AWS_ACCESS_KEY_ID", "ENV"},
+                                           {"AWS_SECRET_ACCESS_KEY", "k"},
+                                           {"AWS_SESSION_TOKEN", "t"}}),
+                                     "");
   ASSERT_TRUE(found.ok());
   EXPECT_EQ(found->access_key_id, "ENV");
   EXPECT_EQ(found->secret_access_key.reveal(), "k");
@@ -40,8 +41,8 @@ TEST_F(CredentialsTest, VariablesComeFirst) {
 
 TEST_F(CredentialsTest, ANamedProfileBeatsVariables) {
   WriteCredentials("[ops]\naws_access_key_id=OPS\naws_secret_access_key=s\n");
-  const auto found = LoadCredentials(
-      With({{"AWS_ACCESS_KEY_ID", "ENV"}, {"AWS_SECRET_ACCESS_KEY", "k"}}), "ops");
+  const auto found =
+      LoadCredentials(With({{"AWS_ACCESS_KEY_ID", "ENV"}, {"AWS_SECRET_ACCESS_KEY", "k"}}), "ops");
   ASSERT_TRUE(found.ok());
   EXPECT_EQ(found->access_key_id, "OPS");
 }
@@ -57,8 +58,9 @@ TEST_F(CredentialsTest, ProfileFromFilesInOrder) {
 }
 
 TEST_F(CredentialsTest, FilesMayBeElsewhere) {
-  const auto path = home_.Write("elsewhere", "[default]\naws_access_key_id=X\n"
-                                             "aws_secret_access_key=s\n");
+  const auto path = home_.Write("elsewhere",
+                                "[default]\naws_access_key_id=X\n"
+                                "aws_secret_access_key=s\n");
   EXPECT_EQ(
       LoadCredentials(With({{"AWS_SHARED_CREDENTIALS_FILE", path.string()}}), "")->access_key_id,
       "X");

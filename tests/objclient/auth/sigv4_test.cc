@@ -1,5 +1,5 @@
-// Against the vectors that AWS publishes: the signature version 4 test suite and the examples of the
-// S3 documentation.
+// Against the vectors that AWS publishes: the signature version 4 test suite and the examples of
+// the S3 documentation.
 #include "objclient/auth/sigv4.h"
 
 #include <gtest/gtest.h>
@@ -46,31 +46,65 @@ TEST_P(SuiteTest, Matches) {
       << signed_request.canonical_request;
 }
 
-const std::string kUnreserved = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const std::string kUnreserved =
+    "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 INSTANTIATE_TEST_SUITE_P(
     Aws, SuiteTest,
     testing::Values(
-        Vector{"get_vanilla", "GET", "/", {}, {},
+        Vector{"get_vanilla",
+               "GET",
+               "/",
+               {},
+               {},
                "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
-        Vector{"get_vanilla_empty_query_key", "GET", "/", {{"Param1", "value1"}}, {},
+        Vector{"get_vanilla_empty_query_key",
+               "GET",
+               "/",
+               {{"Param1", "value1"}},
+               {},
                "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb"},
-        Vector{"get_vanilla_query_order_key_case", "GET", "/",
-               {{"Param2", "value2"}, {"Param1", "value1"}}, {},
+        Vector{"get_vanilla_query_order_key_case",
+               "GET",
+               "/",
+               {{"Param2", "value2"}, {"Param1", "value1"}},
+               {},
                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
-        Vector{"get_vanilla_query_unreserved", "GET", "/", {{kUnreserved, kUnreserved}}, {},
+        Vector{"get_vanilla_query_unreserved",
+               "GET",
+               "/",
+               {{kUnreserved, kUnreserved}},
+               {},
                "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197"},
-        Vector{"get_unreserved", "GET", "/" + kUnreserved, {}, {},
+        Vector{"get_unreserved",
+               "GET",
+               "/" + kUnreserved,
+               {},
+               {},
                "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"},
-        Vector{"get_utf8", "GET", "/%E1%88%B4", {}, {},
+        Vector{"get_utf8",
+               "GET",
+               "/%E1%88%B4",
+               {},
+               {},
                "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"},
-        Vector{"get_header_value_trim", "GET", "/", {},
+        Vector{"get_header_value_trim",
+               "GET",
+               "/",
+               {},
                {{"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}},
                "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
-        Vector{"get_header_key_duplicate", "GET", "/", {},
+        Vector{"get_header_key_duplicate",
+               "GET",
+               "/",
+               {},
                {{"My-Header1", "value2"}, {"My-Header1", "value2"}, {"My-Header1", "value1"}},
                "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"},
-        Vector{"post_vanilla", "POST", "/", {}, {},
+        Vector{"post_vanilla",
+               "POST",
+               "/",
+               {},
+               {},
                "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"}),
     [](const auto& test) { return test.param.name; });
 
@@ -93,9 +127,11 @@ TEST_F(S3ExampleTest, GetObject) {
   const auto result = Sign({"GET", "/test.txt", {}, {{"range", "bytes=0-9"}}, empty_hash_});
   EXPECT_EQ(result.canonical_request,
             "GET\n/test.txt\n\nhost:examplebucket.s3.amazonaws.com\nrange:bytes=0-9\n"
-            "x-amz-content-sha256:" + empty_hash_ +
-            "\nx-amz-date:20130524T000000Z\n\n"
-            "host;range;x-amz-content-sha256;x-amz-date\n" + empty_hash_);
+            "x-amz-content-sha256:" +
+                empty_hash_ +
+                "\nx-amz-date:20130524T000000Z\n\n"
+                "host;range;x-amz-content-sha256;x-amz-date\n" +
+                empty_hash_);
   EXPECT_EQ(result.authorization,
             "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
             "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
@@ -103,12 +139,12 @@ TEST_F(S3ExampleTest, GetObject) {
 }
 
 TEST_F(S3ExampleTest, PutObject) {
-  const auto result = Sign({"PUT",
-                            "/test%24file.text",
-                            {},
-                            {{"date", "Fri, 24 May 2013 00:00:00 GMT"},
-                             {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
-                            base::HexLower(base::Sha256("Welcome to Amazon S3."))});
+  const auto result = Sign(
+      {"PUT",
+       "/test%24file.text",
+       {},
+       {{"date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+       base::HexLower(base::Sha256("Welcome to Amazon S3."))});
   EXPECT_EQ(SignatureOf(result.authorization),
             "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 }
@@ -127,8 +163,7 @@ TEST_F(S3ExampleTest, ListObjects) {
 
 TEST_F(S3ExampleTest, TheSecretIsNowhereInTheResult) {
   const auto result = Sign({"GET", "/test.txt", {}, {}, empty_hash_});
-  for (const auto& text :
-       {result.canonical_request, result.string_to_sign, result.authorization}) {
+  for (const auto& text : {result.canonical_request, result.string_to_sign, result.authorization}) {
     EXPECT_EQ(text.find("wJalrXUtnFEMI"), std::string::npos);
   }
 }

@@ -1,0 +1,94 @@
+#include "objclient/s3/s3_get.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/objclient/s3/s3_fixture.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+
+class S3GetTest : public testing::Test {
+ protected:
+  GetRequest Request(base::ByteRange range, const std::string& if_match = "") {
+    memory_.assign(range.length, '.');
+    const auto bytes = std::as_writable_bytes(std::span(memory_));
+    const std::size_t half = bytes.size() / 2;
+    return {"k",
+            range,
+            if_match,
+            {bytes.first(half), bytes.subspan(half)},
+            [this](std::uint64_t count) { progress_.push_back(count); }};
+  }
+  static HttpResponse Partial(const std::string& content_range) {
+    HttpResponse response;
+    response.status = 206;
+    response.headers.Add("content-range", content_range);
+    response.headers.Add("etag", "\"e\"");
+    return response;
+  }
+  std::string memory_;
+  std::vector<std::uint64_t> progress_;
+  const base::Result<S3Answer> good_ = S3Answer{};
+  const base::Result<S3Answer> broken_ = base::Error(ErrorClass::kUnavailable, "broken");
+};
+
+TEST_F(S3GetTest, FillsThePiecesInOrder) {
+  S3Get get(Request({10, 6}));
+  ASSERT_TRUE(get.Start(Partial("bytes 10-15/100")));
+  EXPECT_TRUE(get.Take(BytesOf("ab")));
+  EXPECT_TRUE(get.Take(BytesOf("cdef")));
+  const auto head = get.Finish(good_);
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->size, 100u);
+  EXPECT_EQ(head->etag, "e");
+  EXPECT_EQ(memory_, "abcdef");
+  EXPECT_EQ(progress_, (std::vector<std::uint64_t>{3, 6}));  // at the end of each piece
+}
+
+TEST_F(S3GetTest, ProgressCountsWhatCameBeforeTheBreak) {
+  S3Get get(Request({0, 6}));
+  ASSERT_TRUE(get.Start(Partial("bytes 0-5/6")));
+  EXPECT_TRUE(get.Take(BytesOf("abcd")));
+  EXPECT_EQ(get.Finish(broken_).error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_EQ(progress_.back(), 4u);
+}
+
+TEST_F(S3GetTest, TooFewBytesAreUnavailableTooManyCorrupt) {
+  S3Get few(Request({0, 6}));
+  ASSERT_TRUE(few.Start(Partial("bytes 0-5/6")));
+  EXPECT_TRUE(few.Take(BytesOf("abc")));
+  EXPECT_EQ(few.Finish(good_).error().error_class(), ErrorClass::kUnavailable);
+
+  S3Get many(Request({0, 6}));
+  ASSERT_TRUE(many.Start(Partial("bytes 0-5/6")));
+  EXPECT_FALSE(many.Take(BytesOf("abcdefg")));
+  EXPECT_EQ(many.Finish(broken_).error().error_class(), ErrorClass::kCorrupt);
+}
+
+TEST_F(S3GetTest, AnotherObjectsBytesAreRefused) {
+  S3Get get(Request({0, 6}, "other"));
+  EXPECT_FALSE(get.Start(Partial("bytes 0-5/6")));
+  EXPECT_EQ(get.Finish(broken_).error().error_class(), ErrorClass::kConflict);
+}
+
+TEST_F(S3GetTest, AnotherRangeIsRefused) {
+  for (const char* range : {"bytes 0-4/6", "bytes 1-6/10", "nonsense", ""}) {
+    S3Get get(Request({0, 6}));
+    EXPECT_FALSE(get.Start(Partial(range))) << range;
+    EXPECT_FALSE(get.Finish(broken_).ok());
+  }
+}
+
+TEST_F(S3GetTest, AWholeAnswerCountsOnlyWhenTheRangeIsTheWhole) {
+  HttpResponse whole;
+  whole.status = 200;
+  whole.headers.Add("content-length", "6");
+  EXPECT_TRUE(S3Get(Request({0, 6})).Start(whole));
+  EXPECT_FALSE(S3Get(Request({0, 5})).Start(whole));
+  EXPECT_FALSE(S3Get(Request({1, 5})).Start(whole));
+}
+
+}  // namespace
+}  // namespace objclient

@@ -1,0 +1,133 @@
+#include "objclient/s3/s3_session.h"
+
+#include <gtest/gtest.h>
+
+#include "objclient/http/http_date.h"
+#include "tests/objclient/s3/s3_fixture.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+
+class S3SessionTest : public S3Fixture {};
+
+TEST_F(S3SessionTest, CollectsASuccess) {
+  const auto session = MakeSession([](const SentRequest&) { return FakeAnswer{200, "body", {}}; });
+  const auto answer = session->Call(BuildHead("k"));
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->body, "body");
+  EXPECT_EQ(transport_->sent().at(0).url, "http://s3:1/bucket/k");
+}
+
+TEST_F(S3SessionTest, AnErrorInsideA200IsAnError) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{200, " \n" + ErrorXml("InternalError"), {}};
+  });
+  const auto complete = session->Call(BuildComplete("k", "id", {}));
+  ASSERT_FALSE(complete.ok());
+  EXPECT_EQ(complete.error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_EQ(complete.error().request_id(), "req-1");
+}
+
+TEST_F(S3SessionTest, AnObjectThatLooksLikeAnErrorIsNone) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{200, ErrorXml("InternalError"), {}};
+  });
+  EXPECT_TRUE(session->Call(BuildGet("k", {0, 1}, "")).ok());
+}
+
+TEST_F(S3SessionTest, CorrectsTheClockOnce) {
+  const auto session = MakeSession([](const SentRequest& request) {
+    if (request.headers.Value("x-amz-date") == "19941106T084937Z") return FakeAnswer{};
+    return FakeAnswer{
+        403, ErrorXml("RequestTimeTooSkewed"), {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}}};
+  });
+  EXPECT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_EQ(transport_->sent().size(), 2u);
+  EXPECT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_EQ(transport_->sent().size(), 3u);  // it is remembered
+}
+
+TEST_F(S3SessionTest, AClockThatAgreesIsNoReasonToTryAgain) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{403, ErrorXml("AccessDenied"), {{"Date", "Tue, 14 Nov 2023 22:13:20 GMT"}}};
+  });
+  const auto answer = session->Call(BuildHead("k"));
+  EXPECT_EQ(answer.error().error_class(), ErrorClass::kAuth);
+  EXPECT_EQ(transport_->sent().size(), 1u);
+}
+
+TEST_F(S3SessionTest, FollowsTheRegionOfACloudBucket) {
+  const auto session = MakeSession(
+      [](const SentRequest& request) {
+        if (request.url.find("eu-west-1") != std::string::npos) return FakeAnswer{};
+        return FakeAnswer{301, "", {{"x-amz-bucket-region", "eu-west-1"}}};
+      },
+      "");
+  EXPECT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_EQ(transport_->sent().at(1).url, "https://bucket.s3.eu-west-1.amazonaws.com/k");
+  EXPECT_NE(transport_->sent().at(1).headers.Value("authorization").find("/eu-west-1/s3/"),
+            std::string::npos);
+}
+
+TEST_F(S3SessionTest, KeepsACustomEndpointWhenTheRegionChanges) {
+  const auto session = MakeSession([](const SentRequest& request) {
+    if (request.headers.Value("authorization").find("/mars-1/") != std::string::npos) {
+      return FakeAnswer{};
+    }
+    return FakeAnswer{400, ErrorXml("AuthorizationHeaderMalformed", "<Region>mars-1</Region>"), {}};
+  });
+  EXPECT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_EQ(transport_->sent().at(1).url, "http://s3:1/bucket/k");
+}
+
+TEST_F(S3SessionTest, AStoreThatAlwaysRedirectsIsNotFollowedForEver) {
+  int count = 0;
+  const auto session = MakeSession([&](const SentRequest&) {
+    return FakeAnswer{301, "", {{"x-amz-bucket-region", "region-" + std::to_string(++count)}}};
+  });
+  const auto answer = session->Call(BuildHead("k"));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_NE(answer.error().message().find("--region"), std::string::npos);
+  EXPECT_EQ(count, 2);
+}
+
+TEST_F(S3SessionTest, RefusedKeysAreLookedForAgainAfterAWhile) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{400, ErrorXml("ExpiredToken"), {}};
+  });
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kAuth);
+  clock_.Advance(std::chrono::seconds(30));
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kAuth);
+}
+
+TEST_F(S3SessionTest, WithoutKeysItSaysSo) {
+  const auto session = MakeSession(
+      [](const SentRequest&) {
+        return FakeAnswer{403, ErrorXml("AccessDenied"), {}};
+      },
+      "http://s3:1", {});
+  const auto answer = session->Call(BuildHead("k"));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_NE(answer.error().message().find("no credentials found"), std::string::npos);
+  EXPECT_EQ(transport_->sent().at(0).headers.Find("authorization"), nullptr);
+}
+
+TEST_F(S3SessionTest, HalfAKeyPairFailsBeforeAnythingIsSent) {
+  const auto session = MakeSession([](const SentRequest&) { return FakeAnswer{}; }, "http://s3:1",
+                                   {{"AWS_ACCESS_KEY_ID", "AK"}});
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kInvalid);
+  EXPECT_TRUE(transport_->sent().empty());
+}
+
+TEST_F(S3SessionTest, AnswersAreBounded) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{500, std::string(1 << 20, 'x'), {}};
+  });
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kCorrupt);
+}
+
+}  // namespace
+}  // namespace objclient

@@ -1,0 +1,229 @@
+// S3Store over a fake server: what a real one cannot be made to do. The rest is in
+// s3_server_test.cc and in the conformance suite.
+#include "objclient/s3/s3_store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "tests/objclient/s3/fake_s3.h"
+#include "tests/objclient/s3/s3_fixture.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+
+class S3StoreTest : public S3Fixture {
+ protected:
+  std::unique_ptr<S3Store> OnServer(FakeS3& server, std::optional<S3Traits> traits = {}) {
+    return MakeStore([&](const SentRequest& request) { return server(request); }, traits, "p/");
+  }
+  static base::Result<ObjectHead> Put(ObjectStore& store, const std::string& key,
+                                      const std::string& content, const Precondition& condition) {
+    return PutAndWait(store, {key, {{BytesOf(content)}, {}}, {}, condition});
+  }
+  // Any answer of the same class counts.
+  static ErrorClass ClassOf(const auto& result) {
+    EXPECT_FALSE(result.ok());
+    return result.ok() ? ErrorClass::kBug : result.error().error_class();
+  }
+};
+
+TEST_F(S3StoreTest, ProbesOnceAtTheFirstWrite) {
+  FakeS3 server(AwsTraits());
+  const auto store = OnServer(server);
+  EXPECT_FALSE(store->Head("k").ok());
+  EXPECT_EQ(transport_->sent().size(), 1u);
+  EXPECT_FALSE(store->capabilities().put_if_absent);
+  ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
+  const std::size_t after_probe = transport_->sent().size();
+  EXPECT_GT(after_probe, 10u);
+  EXPECT_TRUE(store->capabilities().put_if_absent);
+  ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
+  EXPECT_EQ(transport_->sent().size(), after_probe + 1);
+  EXPECT_EQ(server.objects(), (std::map<std::string, std::string>{{"p/k", "x"}}));
+}
+
+TEST_F(S3StoreTest, AProbeThatFailsIsTriedAgain) {
+  FakeS3 server(AwsTraits());
+  std::atomic<bool> down = true;
+  const auto store = MakeStore(
+      [&](const SentRequest& request) {
+        return down ? FakeAnswer{503, "", {}} : server(request);
+      },
+      std::nullopt);
+  EXPECT_EQ(ClassOf(Put(*store, "k", "x", {})), ErrorClass::kThrottled);
+  down = false;
+  EXPECT_TRUE(Put(*store, "k", "x", {}).ok());
+}
+
+TEST_F(S3StoreTest, ConditionsHoldByLookingWhereTheServerHasNone) {
+  FakeS3 server({});
+  const auto store = OnServer(server);
+  const auto first = Put(*store, "k", "one", {true, ""});
+  ASSERT_TRUE(first.ok()) << first.error().ToString();
+  EXPECT_EQ(ClassOf(Put(*store, "k", "two", {true, ""})), ErrorClass::kConflict);
+  EXPECT_EQ(ClassOf(Put(*store, "k", "two", {false, "other"})), ErrorClass::kConflict);
+  EXPECT_EQ(ClassOf(Put(*store, "absent", "x", {false, "other"})), ErrorClass::kConflict);
+  EXPECT_EQ(ClassOf(store->Delete("k", "other")), ErrorClass::kConflict);
+  EXPECT_EQ(server.objects().at("p/k"), "one");
+  EXPECT_TRUE(Put(*store, "k", "two", {false, first->etag}).ok());
+
+  const std::string id = store->CreateMultipart("k", {}).value();
+  const auto part = UploadPartAndWait(*store, {"k", id, 1, {{BytesOf("three")}, {}}});
+  ASSERT_TRUE(part.ok());
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", id, {*part}, {true, ""})), ErrorClass::kConflict);
+  EXPECT_EQ(server.objects().at("p/k"), "two");
+  EXPECT_TRUE(store->CompleteMultipart("k", id, {*part}, {false, FakeS3::EtagOf("two")}).ok());
+  EXPECT_EQ(server.objects().at("p/k"), "three");
+  EXPECT_EQ(ClassOf(store->Copy({"k", "", "k", {true, ""}, {}})), ErrorClass::kConflict);
+  EXPECT_TRUE(store->Delete("k", FakeS3::EtagOf("three")).ok());
+  EXPECT_TRUE(server.objects().empty());
+}
+
+TEST_F(S3StoreTest, AWriterRightAfterUsIsNoticedByLooking) {
+  FakeS3 server({});
+  const auto store = OnServer(server);
+  ASSERT_TRUE(Put(*store, "warm", "up", {}).ok());
+  int heads = 0;
+  server.meanwhile = [&](const std::string& method, std::map<std::string, std::string>& objects) {
+    if (method == "HEAD" && ++heads == 2) objects["p/k"] = "theirs";
+  };
+  EXPECT_EQ(ClassOf(Put(*store, "k", "ours", {true, ""})), ErrorClass::kConflict);
+}
+
+TEST_F(S3StoreTest, ASourceThatChangesDuringAPartCopyIsNoticed) {
+  FakeS3 server({});
+  const auto store = OnServer(server);
+  const auto source = Put(*store, "source", "one", {});
+  ASSERT_TRUE(source.ok());
+  const std::string id = store->CreateMultipart("target", {}).value();
+  EXPECT_TRUE(store->UploadPartCopy("target", id, 1, "source", source->etag, {0, 3}).ok());
+  ASSERT_TRUE(Put(*store, "source", "two", {}).ok());
+  EXPECT_EQ(ClassOf(store->UploadPartCopy("target", id, 1, "source", source->etag, {0, 3})),
+            ErrorClass::kConflict);
+}
+
+TEST_F(S3StoreTest, BareEtagsAreSentToServersThatWantThem) {
+  S3Traits traits;
+  traits.put_if_match = true;
+  traits.if_match_style = EtagStyle::kBare;
+  FakeS3 server(traits);
+  const auto store = OnServer(server);
+  const auto first = Put(*store, "k", "one", {});
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(Put(*store, "k", "two", {false, first->etag}).ok());
+  EXPECT_EQ(transport_->sent().back().headers.Value("if-match"), first->etag);
+}
+
+TEST_F(S3StoreTest, ChecksumsAreMadeWhereTheCallerHasNone) {
+  FakeS3 server(AwsTraits());
+  const auto store = OnServer(server, AwsTraits());
+  const auto part =
+      UploadPartAndWait(*store, {"k", "id", 1, {{BytesOf("12345"), BytesOf("6789")}, {}}});
+  ASSERT_TRUE(part.ok());
+  EXPECT_EQ(part->crc32c, 0xE3069283u);
+  EXPECT_EQ(transport_->sent().back().headers.Value("x-amz-checksum-crc32c"), "4waSgw==");
+}
+
+TEST_F(S3StoreTest, CopiesAboveTheLimitGoInParts) {
+  std::vector<std::string> ranges;
+  const auto store = MakeStore([&](const SentRequest& request) -> FakeAnswer {
+    if (request.method == "HEAD") {
+      return {
+          200, "", {{"ETag", "\"big\""}, {"Content-Length", "6442450945"}, {"x-amz-meta-a", "b"}}};
+    }
+    if (request.method == "PUT") {
+      EXPECT_EQ(request.headers.Value("x-amz-copy-source-if-match"), "\"big\"");
+      ranges.push_back(request.headers.Value("x-amz-copy-source-range"));
+      return {200, "<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>", {}};
+    }
+    if (request.url.ends_with("?uploads=")) {
+      EXPECT_EQ(request.headers.Value("x-amz-meta-a"), "b");
+      return {200,
+              "<InitiateMultipartUploadResult><UploadId>u</UploadId>"
+              "</InitiateMultipartUploadResult>",
+              {}};
+    }
+    EXPECT_EQ(request.headers.Value("if-none-match"), "*");
+    return {200,
+            "<CompleteMultipartUploadResult><ETag>\"e-13\"</ETag>"
+            "</CompleteMultipartUploadResult>",
+            {}};
+  });
+  const auto head = store->Copy({"source", "big", "target", {true, ""}, {}});
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  EXPECT_EQ(head->size, 6442450945u);
+  EXPECT_EQ(head->etag, "e-13");
+  ASSERT_EQ(ranges.size(), 13u);
+  EXPECT_EQ(ranges.front(), "bytes=0-536870911");
+  EXPECT_EQ(ranges.back(), "bytes=6442450944-6442450944");
+}
+
+TEST_F(S3StoreTest, DeleteManyFallsBackToOneByOne) {
+  FakeS3 server(AwsTraits());
+  const auto store = MakeStore([&](const SentRequest& request) {
+    return request.method == "POST" ? FakeAnswer{501, ErrorXml("NotImplemented"), {}}
+                                    : server(request);
+  });
+  ASSERT_TRUE(Put(*store, "a", "x", {}).ok());
+  const auto refused = store->DeleteMany({"a", "b"});
+  ASSERT_TRUE(refused.ok());
+  EXPECT_TRUE(refused->empty());
+  EXPECT_TRUE(server.objects().empty());
+}
+
+TEST_F(S3StoreTest, DeleteManyTellsWhatStays) {
+  const auto store = MakeStore(
+      [](const SentRequest&) {
+        return FakeAnswer{200,
+                          "<DeleteResult><Error><Key>p/b</Key><Code>AccessDenied</Code>"
+                          "<Message>no</Message></Error></DeleteResult>",
+                          {}};
+      },
+      AwsTraits(), "p/");
+  const auto refused = store->DeleteMany({"a", "b"});
+  ASSERT_TRUE(refused.ok());
+  ASSERT_EQ(refused->size(), 1u);
+  EXPECT_EQ(refused->at(0).first, "b");
+  EXPECT_EQ(refused->at(0).second.error_class(), ErrorClass::kAuth);
+}
+
+TEST_F(S3StoreTest, ListsThatDoNotEndAreCutOff) {
+  const auto store = MakeStore([](const SentRequest& request) {
+    const bool parts = request.url.find("uploadId") != std::string::npos;
+    return FakeAnswer{200,
+                      parts ? "<ListPartsResult><IsTruncated>true</IsTruncated>"
+                              "<NextPartNumberMarker>5</NextPartNumberMarker></ListPartsResult>"
+                            : "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+                              "</ListMultipartUploadsResult>",
+                      {}};
+  });
+  EXPECT_EQ(ClassOf(store->ListParts("k", "u")), ErrorClass::kCorrupt);
+  EXPECT_EQ(ClassOf(store->ListUploads("")), ErrorClass::kCorrupt);
+}
+
+TEST_F(S3StoreTest, NoVerbTakesAnEmptyKey) {
+  const auto store = MakeStore([](const SentRequest&) { return FakeAnswer{}; });
+  EXPECT_EQ(ClassOf(store->Head("")), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->Delete("", "")), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->DeleteMany({""})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->Copy({"", "", "t", {}, {}})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->CreateMultipart("", {})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->AbortMultipart("", "u")), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(Put(*store, "", "x", {})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(GetAndWait(*store, {"", {0, 1}, "", {}, {}})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(UploadPartAndWait(*store, {"", "u", 1, {}})), ErrorClass::kInvalid);
+  EXPECT_TRUE(transport_->sent().empty());
+}
+
+TEST_F(S3StoreTest, AMissingBucketIsNoDeletedKey) {
+  const auto store = MakeStore([](const SentRequest&) {
+    return FakeAnswer{404, ErrorXml("NoSuchBucket"), {}};
+  });
+  EXPECT_EQ(ClassOf(store->Delete("k", "")), ErrorClass::kNotFound);
+}
+
+}  // namespace
+}  // namespace objclient
