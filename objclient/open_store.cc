@@ -71,19 +71,21 @@ base::Result<Store> OpenBare(const BucketUrl& url, const StoreOptions& options, 
   return base::Error(base::ErrorClass::kBug, "a bucket URL of an unknown kind");
 }
 
-std::string_view HintFor(base::ErrorClass error_class, BucketUrl::Kind kind) {
-  const bool remote = kind == BucketUrl::Kind::kS3;
+// What a refusal to list means; the error itself may know more and follows.
+std::string_view Meaning(base::ErrorClass error_class, BucketUrl::Kind kind) {
+  if (kind != BucketUrl::Kind::kS3) return "cannot list the bucket";
   switch (error_class) {
     case base::ErrorClass::kUnavailable:
     case base::ErrorClass::kTimeout:
-      return remote ? "cannot reach the store: check --endpoint and the network" : "";
+      return "cannot reach the store, check --endpoint and the network";
     case base::ErrorClass::kThrottled:
-      return remote ? "the store is overloaded or asks us to slow down: try again later" : "";
+      return "the store is overloaded, try again later";
     case base::ErrorClass::kAuth:
-      return remote ? "cannot list the bucket: the credentials must allow ListBucket"
-                    : "this user may not read the directory";
+      return "access denied, the credentials must be right and allow listing the bucket";
+    case base::ErrorClass::kNotFound:
+      return "no such bucket, or the endpoint is no S3 server";
     default:
-      return "";
+      return "cannot list the bucket";
   }
 }
 
@@ -109,9 +111,9 @@ base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
   const auto chance = std::make_shared<Chance>();
   const base::Status reachable = CheckReachable(*bare, clock, *chance);
   if (!reachable.ok()) {
-    const std::string_view hint = HintFor(reachable.error().error_class(), url.kind);
-    const std::string name = url.ToString();
-    return reachable.error().Annotate(hint.empty() ? name : fmt::format("{}: {}", name, hint));
+    const base::Error& error = reachable.error();
+    return error.Annotate(
+        fmt::format("{}: {}", url.ToString(), Meaning(error.error_class(), url.kind)));
   }
   const RetryPolicy policy{.attempts = options.attempts, .time_limit = options.retry_time_limit};
   return Store(std::make_unique<RetryingStore>(

@@ -114,7 +114,9 @@ void CurlLoop::Reap() {
     sent_bytes_.Add(transfer->sent_bytes());
     if (code != CURLE_OK) failures_count_.Add();
     load_.fetch_sub(1, std::memory_order_relaxed);
-    idle_handles_.push_back(transfer->Finish(code));
+    CurlEasy easy = transfer->Finish(code);
+    // One that failed before it connected keeps its buffer, and curl then refuses its size again.
+    if (code == CURLE_OK) idle_handles_.push_back(std::move(easy));
   }
 }
 
