@@ -1,11 +1,17 @@
 #include "cache/block_cache.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
+#include "cache/admission.h"
 #include "cache/cache_state.h"
+#include "cache/disk_reader.h"
+#include "cache/disk_tier.h"
 #include "cache/fetcher.h"
 #include "cache/lane.h"
 
@@ -15,11 +21,16 @@ namespace {
 // Read-ahead and waiting reads may each hold this part of the pool.
 std::uint64_t HalfOf(const BlockPool& pool) { return pool.capacity_blocks() / 2 * kBlockSize; }
 
+constexpr std::size_t kDiskReads = 8;               // at a time
+constexpr std::uint64_t kDiskReadBytes = 2u << 20;  // of one
+constexpr std::size_t kDiskThreads = 4;
+
 }  // namespace
 
 struct BlockCache::Impl {
+  // `tier` empty = no disk tier.
   Impl(BlockCacheOptions cache_options, BlockPool& pool, objclient::ObjectStore& store,
-       base::Clock& system_clock, base::Metrics& metrics);
+       base::Clock& system_clock, base::Metrics& metrics, std::unique_ptr<DiskTier> tier);
 
   std::optional<PinnedBytes> Read(const ObjectRef& object, base::ByteRange range, ReadDone done)
       EXCLUDES(state.mutex);
@@ -27,11 +38,16 @@ struct BlockCache::Impl {
       REQUIRES(state.mutex);
   void Claim(const std::shared_ptr<CachedObject>& object, base::ByteRange range, bool demand)
       REQUIRES(state.mutex);
+  void ClaimOnDisk(const std::shared_ptr<CachedObject>& object, base::ByteRange range, bool demand,
+                   std::uint64_t& claimed_to) REQUIRES(state.mutex);
   void StartQueued() EXCLUDES(state.mutex);
+  void Adopt(const ObjectRef& object, Adopted adopted) EXCLUDES(state.mutex);
+  std::shared_ptr<DiskFile> AdoptFile(const ObjectRef& object, const Adopted& adopted);
+  void Forget(std::int64_t object_id) EXCLUDES(state.mutex);
   void Landed(const std::shared_ptr<CachedObject>& object, base::ByteRange range)
       EXCLUDES(state.mutex);
   std::size_t Reclaim(std::size_t count) EXCLUDES(state.mutex);
-  void Pump() { fetcher.lane().Pump(); }
+  void Pump() EXCLUDES(state.mutex);
   void Close() EXCLUDES(state.mutex);
 
   // --- constant after construction, until Close ---
@@ -39,22 +55,37 @@ struct BlockCache::Impl {
   base::Clock& clock;
   CacheState state;
   std::optional<base::Executor> waiting;  // for free blocks: a thread for each lane
+  const std::unique_ptr<DiskTier> disk;   // these four empty = no disk tier
+  std::optional<base::Executor> readers;
+  std::optional<Admission> admission;
+  std::optional<DiskReader> disk_reader;
   Fetcher fetcher;
 };
 
 BlockCache::Impl::Impl(BlockCacheOptions cache_options, BlockPool& pool,
                        objclient::ObjectStore& store, base::Clock& system_clock,
-                       base::Metrics& metrics)
+                       base::Metrics& metrics, std::unique_ptr<DiskTier> tier)
     : options(std::move(cache_options)),
       clock(system_clock),
       state(options.window_bytes, HalfOf(pool), metrics),
       waiting(std::in_place, base::Executor::Options{"cache-wait", 2, 2}),
+      disk(std::move(tier)),
       fetcher({.depth = options.connections, .max_bytes = options.range_bytes}, state, pool,
               *waiting, store,
               [this](const std::shared_ptr<CachedObject>& object, base::ByteRange range) {
                 Landed(object, range);
               }) {
   state.start_queued = [this] { StartQueued(); };
+  if (disk == nullptr) return;
+  readers.emplace(base::Executor::Options{"cache-disk", kDiskThreads, kDiskReads});
+  admission.emplace(Admission::Options{}, state, *disk);
+  disk_reader.emplace(Lane::Options{.depth = kDiskReads, .max_bytes = kDiskReadBytes}, state, pool,
+                      *waiting, *readers, *disk, fetcher.lane());
+}
+
+void BlockCache::Impl::Pump() {
+  fetcher.lane().Pump();
+  if (disk_reader) disk_reader->lane().Pump();
 }
 
 std::optional<PinnedBytes> BlockCache::Impl::Read(const ObjectRef& ref, base::ByteRange range,
@@ -62,9 +93,11 @@ std::optional<PinnedBytes> BlockCache::Impl::Read(const ObjectRef& ref, base::By
   if (range.empty()) return PinnedBytes{};
   std::optional<PinnedBytes> hit;
   bool pump = false;
+  std::shared_ptr<DiskFile> file = disk == nullptr ? nullptr : disk->Find(ref);
   {
     const base::MutexLock lock(state.mutex);
     const std::shared_ptr<CachedObject> object = state.FindOrMake(ref);
+    if (file != nullptr) object->file = std::move(file);
     const ReadAhead::Limits limits{.range_bytes = options.range_bytes,
                                    .window_bytes = state.window_bytes(),
                                    .shared_bytes = state.shared_bytes};
@@ -98,11 +131,38 @@ void BlockCache::Impl::Park(const std::shared_ptr<CachedObject>& object, base::B
 
 void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::ByteRange range,
                              bool demand) {
-  // What is claimed already may still be queued as read-ahead.
-  if (demand) fetcher.lane().Promote(*object, WholePages(range));
-  for (const base::ByteRange& run : object->Claim(range)) {
-    fetcher.lane().Push({object, run, demand});
+  if (demand) {
+    // What is claimed already may still be queued as read-ahead.
+    fetcher.lane().Promote(*object, WholePages(range));
+    if (disk_reader) disk_reader->lane().Promote(*object, WholePages(range));
   }
+  std::uint64_t claimed_to = 0;
+  for (const base::ByteRange& run : object->Claim(range)) {
+    if (object->file == nullptr) {
+      fetcher.lane().Push({object, run, demand});
+      continue;
+    }
+    for (const auto& [part, on_disk] : disk->Split(*object->file, run)) {
+      if (on_disk) {
+        ClaimOnDisk(object, part, demand, claimed_to);
+      } else {
+        fetcher.lane().Push({object, part, demand});
+      }
+    }
+  }
+}
+
+// The disk is read by whole granules, each by one flight: up to `claimed_to` that is arranged.
+void BlockCache::Impl::ClaimOnDisk(const std::shared_ptr<CachedObject>& object,
+                                   base::ByteRange range, bool demand, std::uint64_t& claimed_to) {
+  const std::uint64_t pages_end = WholePages({0, object->ref.size}).length;
+  const std::uint64_t start = std::max(claimed_to, range.offset / kGranuleSize * kGranuleSize);
+  const std::uint64_t end =
+      std::min(pages_end, (range.end() + kGranuleSize - 1) / kGranuleSize * kGranuleSize);
+  if (start >= end) return;
+  claimed_to = end;
+  object->Claim({start, end - start});
+  disk_reader->lane().Push({object, {start, end - start}, demand});
 }
 
 // Reads that waited for room, as far as there is room now.
@@ -130,8 +190,69 @@ void BlockCache::Impl::StartQueued() {
 }
 
 void BlockCache::Impl::Landed(const std::shared_ptr<CachedObject>& object, base::ByteRange range) {
-  const base::MutexLock lock(state.mutex);
-  object->Settle(range);
+  std::vector<base::ByteRange> runs;
+  {
+    const base::MutexLock lock(state.mutex);
+    if (admission) {
+      runs = object->OfferGranules(range);
+    } else {
+      object->Settle(range);
+    }
+  }
+  if (admission) admission->Offer(object, runs);
+}
+
+void BlockCache::Impl::Adopt(const ObjectRef& ref, Adopted adopted) {
+  std::shared_ptr<DiskFile> file = AdoptFile(ref, adopted);
+  std::vector<base::ByteRange> runs;
+  std::shared_ptr<CachedObject> object;
+  {
+    const base::MutexLock lock(state.mutex);
+    object = state.FindOrMake(ref);
+    object->file = std::move(file);
+    for (auto& [index, block] : adopted.resident) {
+      const base::ByteRange range =
+          base::Intersect({index * std::uint64_t{kBlockSize}, kBlockSize}, {0, ref.size});
+      if (range.empty()) continue;
+      object->Adopt(index, std::move(block));
+      if (object->file != nullptr) {
+        for (const auto& [part, on_disk] : disk->Split(*object->file, range)) {
+          if (on_disk) object->Settle(part);
+        }
+      }
+      if (!admission) object->Settle(range);
+      for (const base::ByteRange& run : object->OfferGranules(range)) runs.push_back(run);
+    }
+  }
+  if (admission) admission->Offer(object, runs);
+}
+
+std::shared_ptr<DiskFile> BlockCache::Impl::AdoptFile(const ObjectRef& ref,
+                                                      const Adopted& adopted) {
+  if (adopted.file.empty()) return nullptr;
+  if (disk != nullptr) {
+    auto taken = disk->Adopt(ref, adopted.file, adopted.granule_crcs);
+    if (taken.ok()) {
+      admission->SaveSoon();
+      return std::move(taken).value();
+    }
+    LOG_INFO("staged file not kept as cache object={} reason={}", ref.id, taken.error().ToString());
+  }
+  std::error_code ignored;  // the owner sweeps what stays
+  std::filesystem::remove(adopted.file, ignored);
+  return nullptr;
+}
+
+void BlockCache::Impl::Forget(std::int64_t object_id) {
+  {
+    const base::MutexLock lock(state.mutex);
+    const auto found = state.objects.find(object_id);
+    if (found != state.objects.end()) {
+      found->second->Forget();
+      state.objects.erase(found);
+    }
+  }
+  if (admission) admission->Drop(object_id);
 }
 
 std::size_t BlockCache::Impl::Reclaim(std::size_t count) {
@@ -150,6 +271,8 @@ void BlockCache::Impl::Close() {
   }
   StartQueued();
   state.WaitUntilEmpty();
+  readers.reset();
+  admission.reset();
   waiting.reset();
 }
 
@@ -162,7 +285,13 @@ base::Result<std::unique_ptr<BlockCache>> BlockCache::Open(BlockCacheOptions opt
                                                            objclient::ObjectStore& store,
                                                            base::Clock& clock,
                                                            base::Metrics& metrics) {
-  auto impl = std::make_shared<Impl>(std::move(options), pool, store, clock, metrics);
+  std::unique_ptr<DiskTier> tier;
+  if (options.disk_bytes > 0) {
+    TRY_ASSIGN(tier,
+               DiskTier::Open({.directory = options.directory, .limit_bytes = options.disk_bytes}));
+  }
+  auto impl =
+      std::make_shared<Impl>(std::move(options), pool, store, clock, metrics, std::move(tier));
   pool.AddReclaimer([weak = std::weak_ptr<Impl>(impl)](std::size_t count) -> std::size_t {
     const auto strong = weak.lock();
     return strong == nullptr ? 0 : strong->Reclaim(count);
@@ -175,18 +304,10 @@ std::optional<PinnedBytes> BlockCache::Read(const ObjectRef& object, base::ByteR
   return impl_->Read(object, range, std::move(done));
 }
 
-void BlockCache::Adopt(const ObjectRef& ref, Adopted adopted) {
-  const base::MutexLock lock(impl_->state.mutex);
-  const std::shared_ptr<CachedObject> object = impl_->state.FindOrMake(ref);
-  for (auto& [index, block] : adopted.resident) object->Adopt(index, std::move(block), true);
+void BlockCache::Adopt(const ObjectRef& object, Adopted adopted) {
+  impl_->Adopt(object, std::move(adopted));
 }
 
-void BlockCache::Forget(std::int64_t object_id) {
-  const base::MutexLock lock(impl_->state.mutex);
-  const auto found = impl_->state.objects.find(object_id);
-  if (found == impl_->state.objects.end()) return;
-  found->second->Forget();
-  impl_->state.objects.erase(found);
-}
+void BlockCache::Forget(std::int64_t object_id) { impl_->Forget(object_id); }
 
 }  // namespace cache

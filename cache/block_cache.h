@@ -59,8 +59,8 @@ class BlockCache {
   };
   void Adopt(const ObjectRef& object, Adopted adopted);
 
-  // The bytes of `old_id` are those of `object` from now on (the object moved to another key): what is
-  // cached of them stays.
+  // The bytes of `old_id` are those of `object` from now on (the object moved to another key): what
+  // is cached of them stays.
   void Rename(std::int64_t old_id, const ObjectRef& object);
 
   // The object is gone: drops its blocks and files. Readers that hold bytes keep them.

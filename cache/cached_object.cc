@@ -182,8 +182,8 @@ std::vector<std::uint32_t> CachedObject::MissingBlocks(const base::ByteRange& ra
 
 void CachedObject::Install(std::uint32_t index, BlockRef block) {
   Slot& slot = At(index);
-  CHECK(!slot.block && !slot.claimed.None());
-  slot.block = std::move(block);
+  CHECK(!slot.claimed.None());
+  if (!slot.block) slot.block = std::move(block);
 }
 
 std::vector<std::span<std::byte>> CachedObject::Memory(const base::ByteRange& range) const {
@@ -276,14 +276,17 @@ void CachedObject::Spend(const base::ByteRange& range) {
   }
 }
 
-std::vector<base::ByteRange> CachedObject::Unsettled(const base::ByteRange& range) const {
+std::vector<base::ByteRange> CachedObject::OfferGranules(const base::ByteRange& range) {
   std::vector<base::ByteRange> runs;
   for (std::uint64_t at = range.offset / kGranuleSize * kGranuleSize; at < range.end();
        at += kGranuleSize) {
     const base::ByteRange granule{at, std::min(kGranuleSize, ref.size - at)};
-    const Slot* const slot = Find(static_cast<std::uint32_t>(at / kBlockSize));
-    const auto bit = at % kBlockSize / kGranuleSize;
-    if (slot == nullptr || (slot->settled >> bit & 1) != 0 || !Covers(granule)) continue;
+    const auto found = slots_.find(static_cast<std::uint32_t>(at / kBlockSize));
+    if (found == slots_.end() || !Covers(granule)) continue;
+    Slot& slot = found->second;
+    const auto bit = static_cast<std::uint8_t>(1u << (at % kBlockSize / kGranuleSize));
+    if (((slot.settled | slot.offered) & bit) != 0) continue;
+    slot.offered = static_cast<std::uint8_t>(slot.offered | bit);
     if (runs.empty() || runs.back().end() != at) runs.push_back({at, 0});
     runs.back().length += granule.length;
   }
@@ -300,27 +303,20 @@ void CachedObject::Settle(const base::ByteRange& granules) {
   }
 }
 
-std::vector<PinnedBytes::Piece> CachedObject::PinGranules(const base::ByteRange& granules) const {
-  std::vector<PinnedBytes::Piece> pieces;
-  if (!Covers(granules)) return pieces;
-  for (std::uint64_t at = granules.offset; at < granules.end();) {
-    const std::uint64_t inside = at % kBlockSize;
-    const std::uint64_t length = std::min(granules.end() - at, kBlockSize - inside);
-    const Slot* const slot = Find(static_cast<std::uint32_t>(at / kBlockSize));
-    pieces.push_back({slot->block.bytes().subspan(inside, length), slot->block});
-    at += length;
-  }
-  return pieces;
+std::optional<PinnedBytes::Piece> CachedObject::PinGranule(const base::ByteRange& granule) const {
+  if (!Covers(granule)) return std::nullopt;
+  const Slot* const slot = Find(static_cast<std::uint32_t>(granule.offset / kBlockSize));
+  return PinnedBytes::Piece{
+      slot->block.bytes().subspan(granule.offset % kBlockSize, granule.length), slot->block};
 }
 
-void CachedObject::Adopt(std::uint32_t index, BlockRef block, bool settled) {
+void CachedObject::Adopt(std::uint32_t index, BlockRef block) {
   const std::uint64_t start = index * std::uint64_t{kBlockSize};
   if (start >= ref.size || Find(index) != nullptr) return;
   Slot& slot = At(index);
   slot.block = std::move(block);
   const std::uint64_t length = std::min<std::uint64_t>(kBlockSize, ref.size - start);
   slot.valid.Set(0, static_cast<std::uint32_t>((length + kPageSize - 1) / kPageSize));
-  slot.settled = settled ? 0xFF : 0;
   lru_.Touch(slot);
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -31,8 +32,6 @@ namespace cache {
 class CachedObject;
 class DiskFile;
 
-inline constexpr std::uint32_t kGranulesPerBlock = kBlockSize / kGranuleSize;
-
 struct Slot : boost::intrusive::list_base_hook<> {
   CachedObject* object = nullptr;
   std::uint32_t index = 0;
@@ -41,6 +40,7 @@ struct Slot : boost::intrusive::list_base_hook<> {
   PageMap claimed;            // a flight is on its way (never valid at the same time)
   std::uint32_t readers = 0;  // parked reads that need it
   std::uint8_t settled = 0;   // granules that are on disk or will not go there, a bit each
+  std::uint8_t offered = 0;   // granules that were given to admission
   bool spent = false;         // a sequential reader has passed it
 };
 
@@ -95,6 +95,7 @@ class CachedObject {
 
   // Blocks that a flight over `range` needs and that are not there yet.
   std::vector<std::uint32_t> MissingBlocks(const base::ByteRange& range) const;
+  // Ignored when a flight over other pages of the block was quicker.
   void Install(std::uint32_t index, BlockRef block);
   // The memory of `range`, a piece per block; its pages are claimed by the caller.
   std::vector<std::span<std::byte>> Memory(const base::ByteRange& range) const;
@@ -106,16 +107,17 @@ class CachedObject {
 
   // A sequential reader has passed `range`: its whole blocks go first, once they are settled.
   void Spend(const base::ByteRange& range);
-  // Granules of `range` that are whole and not settled: candidates for the disk. Runs, in bytes.
-  std::vector<base::ByteRange> Unsettled(const base::ByteRange& range) const;
+  // Granules of `range` that are whole and not on disk yet, each only once. Runs, in bytes.
+  std::vector<base::ByteRange> OfferGranules(const base::ByteRange& range);
   void Settle(const base::ByteRange& granules);
-  // A piece per block of `granules` when all of their bytes are here, else nothing.
-  std::vector<PinnedBytes::Piece> PinGranules(const base::ByteRange& granules) const;
+  // One granule, when all of its bytes are here.
+  std::optional<PinnedBytes::Piece> PinGranule(const base::ByteRange& granule) const;
 
   // A block with all bytes of the object in its reach, from outside.
-  void Adopt(std::uint32_t index, BlockRef block, bool settled);
+  void Adopt(std::uint32_t index, BlockRef block);
   // Lets all blocks go that nothing needs, now and from now on.
   void Forget();
+  bool forgotten() const { return forgotten_; }
   bool idle() const { return slots_.empty() && parked_.empty(); }
 
   static std::size_t BlocksOf(const base::ByteRange& range);
