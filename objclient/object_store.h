@@ -2,9 +2,10 @@
 // LocalStore and S3Store; RetryingStore decorates any of them with the program's only retries.
 //
 // Ownership and threads: made by OpenStore (open_store.h), owned by the mount; every method may be
-// called from any thread at the same time. Control verbs block. The bulk verbs (Get, Put, UploadPart)
-// return at once and call their callback exactly once, on a thread of the store's, never inline and
-// never with a lock of the store held; memory named in a request stays valid until that call.
+// called from any thread at the same time. Control verbs block. The bulk verbs (Get, Put,
+// UploadPart) return at once and call their callback exactly once, on a thread of the store's,
+// never inline and never with a lock of the store held; memory named in a request stays valid until
+// that call.
 //
 // Errors: 404 is kNotFound, a failed precondition kConflict (412, 409), 401 and 403 kAuth (EACCES),
 // 503 and 429 kThrottled, no answer kUnavailable or kTimeout, a checksum that does not match
@@ -29,20 +30,20 @@ namespace objclient {
 template <typename T>
 using Callback = std::function<void(base::Result<T>)>;
 
-// A ranged read into the caller's memory. `into` are consecutive pieces of the range; their sizes add
-// up to range.length. `progress`, when set, is called with the count of bytes from the start of the
-// range that are valid so far: growing, on the receiving thread, without locks held, before the
+// A ranged read into the caller's memory. `into` are consecutive pieces of the range; their sizes
+// add up to range.length. `progress`, when set, is called with the count of bytes from the start of
+// the range that are valid so far: growing, on the receiving thread, without locks held, before the
 // callback. A retry continues after them and never rewrites them.
 struct GetRequest {
   ObjectKey key;
-  base::ByteRange range;       // not empty, inside the object
-  std::string if_match;        // ETag; kConflict when the object is another one
+  base::ByteRange range;  // not empty, inside the object
+  std::string if_match;   // ETag; kConflict when the object is another one
   std::vector<std::span<std::byte>> into;
   std::function<void(std::uint64_t bytes)> progress;
 };
 
-// Bytes to send: consecutive pieces of the caller's memory, with their CRC-32C (of all of them) where
-// the caller knows it; it travels along where the store can verify it.
+// Bytes to send: consecutive pieces of the caller's memory, with their CRC-32C (of all of them)
+// where the caller knows it; it travels along where the store can verify it.
 struct Body {
   std::vector<std::span<const std::byte>> pieces;
   std::optional<std::uint32_t> crc32c;

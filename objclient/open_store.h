@@ -1,6 +1,6 @@
-// OpenStore: from a bucket URL and options to a ready ObjectStore (retries included). Checks that the
-// bucket is there and that we may list it, so that a wrong name, key, region or endpoint is a clear
-// error at once: the message says what to change.
+// OpenStore: from a bucket URL and options to a ready ObjectStore (retries included). Checks that
+// the bucket is there and that we may list it, so that a wrong name, key, region or endpoint is a
+// clear error at once: the message says what to change.
 #pragma once
 
 #include <chrono>
@@ -27,14 +27,15 @@ struct BucketUrl {
 base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
 
 struct StoreOptions {
-  std::string endpoint;  // S3: http(s)://host[:port]; empty = AWS_ENDPOINT_URL(_S3), else the cloud's own
-  std::string region;    // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
-  std::string profile;   // empty = AWS_PROFILE, else "default"
-  std::uint32_t connections = 16;   // most HTTP connections at a time
-  std::uint32_t attempts = 6;       // per request, first included
+  std::string
+      endpoint;  // S3: http(s)://host[:port]; empty = AWS_ENDPOINT_URL(_S3), else the cloud's own
+  std::string region;   // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
+  std::string profile;  // empty = AWS_PROFILE, else "default"
+  std::uint32_t connections = 16;                     // most HTTP connections at a time
+  std::uint32_t attempts = 6;                         // per request, first included
   std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds stall_timeout{10000};     // no byte moved for this long = broken
+  std::chrono::milliseconds stall_timeout{10000};  // no byte moved for this long = broken
 };
 
 base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
