@@ -187,7 +187,7 @@ base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
   Object object{{}, key, etag, old->object.size};
   TRY_ASSIGN(object.id, InsertOwnObject(db, object));
   TRY(db.Run("UPDATE extent SET object = ? WHERE ino = ?", object.id, inode));
-  TRY(db.Run("UPDATE object SET refs = ? WHERE id = ?", extents, object.id));
+  if (extents > 1) TRY(db.Run("UPDATE object SET refs = ? WHERE id = ?", extents, object.id));
   return object;
 }
 
@@ -229,9 +229,9 @@ base::Result<std::optional<ObjectId>> InsertObject(Database& db, const Object& o
 }
 
 base::Status BindObject(Database& db, InodeId inode, const Object& object) {
-  TRY(db.Run("INSERT INTO extent(ino, offset, length, object, object_offset) VALUES(?, 0, ?, ?, 0)",
-             inode, object.size, object.id));
-  return db.Run("UPDATE object SET refs = refs + 1 WHERE id = ?", object.id);
+  return db.Run(
+      "INSERT INTO extent(ino, offset, length, object, object_offset) VALUES(?, 0, ?, ?, 0)", inode,
+      object.size, object.id);
 }
 
 base::Status MarkObjectsGone(Database& db, InodeId inode) {

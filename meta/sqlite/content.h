@@ -24,9 +24,10 @@ base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,
 base::Status ReleaseOrphanInode(Database& db, InodeId inode);
 base::Result<std::vector<InodeId>> LoadOrphans(Database& db);
 
-// The new row's id, or nothing when another object (used or garbage) has the key.
+// The new row's id, or nothing when another object (used or garbage) has the key. The row counts
+// the one extent that the caller gives it (BindObject).
 base::Result<std::optional<ObjectId>> InsertObject(Database& db, const Object& object);
-// Makes [0, size) of `object` the file's only extent; the file has none before.
+// Makes [0, size) of the newly inserted `object` the file's only extent; it has none before.
 base::Status BindObject(Database& db, InodeId inode, const Object& object);
 // The bucket lost what this file's objects held: they are marked gone, the file keeps its extents.
 base::Status MarkObjectsGone(Database& db, InodeId inode);
