@@ -43,6 +43,7 @@ struct BlockCache::Impl {
   void StartQueued() EXCLUDES(state.mutex);
   void Adopt(const ObjectRef& object, Adopted adopted) EXCLUDES(state.mutex);
   std::shared_ptr<DiskFile> AdoptFile(const ObjectRef& object, const Adopted& adopted);
+  void Rename(std::int64_t old_id, const ObjectRef& object) EXCLUDES(state.mutex);
   void Forget(std::int64_t object_id) EXCLUDES(state.mutex);
   void Landed(const std::shared_ptr<CachedObject>& object, base::ByteRange range)
       EXCLUDES(state.mutex);
@@ -243,6 +244,32 @@ std::shared_ptr<DiskFile> BlockCache::Impl::AdoptFile(const ObjectRef& ref,
   return nullptr;
 }
 
+void BlockCache::Impl::Rename(std::int64_t old_id, const ObjectRef& ref) {
+  std::shared_ptr<DiskFile> file;
+  if (disk != nullptr) {
+    file = disk->Rename(old_id, ref);
+    admission->SaveSoon();
+  }
+  std::shared_ptr<CachedObject> object;
+  std::vector<base::ByteRange> runs;
+  {
+    const base::MutexLock lock(state.mutex);
+    object = state.FindOrMake(ref);
+    if (file != nullptr) object->file = std::move(file);
+    const auto found = state.objects.find(old_id);
+    if (found == state.objects.end() || found->second == object) return;
+    const std::shared_ptr<CachedObject> old = found->second;
+    if (old->ref.size == ref.size) {
+      for (const base::ByteRange& range : object->TakeBlocks(*old)) {
+        for (const base::ByteRange& run : object->OfferGranules(range)) runs.push_back(run);
+      }
+    }
+    old->Forget();
+    state.objects.erase(old_id);
+  }
+  if (admission) admission->Offer(object, runs);
+}
+
 void BlockCache::Impl::Forget(std::int64_t object_id) {
   {
     const base::MutexLock lock(state.mutex);
@@ -306,6 +333,10 @@ std::optional<PinnedBytes> BlockCache::Read(const ObjectRef& object, base::ByteR
 
 void BlockCache::Adopt(const ObjectRef& object, Adopted adopted) {
   impl_->Adopt(object, std::move(adopted));
+}
+
+void BlockCache::Rename(std::int64_t old_id, const ObjectRef& object) {
+  impl_->Rename(old_id, object);
 }
 
 void BlockCache::Forget(std::int64_t object_id) { impl_->Forget(object_id); }

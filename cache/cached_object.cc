@@ -320,6 +320,28 @@ void CachedObject::Adopt(std::uint32_t index, BlockRef block) {
   lru_.Touch(slot);
 }
 
+std::vector<base::ByteRange> CachedObject::TakeBlocks(CachedObject& other) {
+  std::vector<base::ByteRange> taken;
+  for (auto it = other.slots_.begin(); it != other.slots_.end();) {
+    Slot& theirs = it->second;
+    const bool movable = theirs.block && theirs.claimed.None() && theirs.readers == 0;
+    if (!movable || Find(it->first) != nullptr) {
+      ++it;
+      continue;
+    }
+    lru_.Remove(theirs);
+    Slot& slot = At(it->first);
+    slot.block = std::move(theirs.block);
+    slot.valid = theirs.valid;
+    slot.settled = theirs.settled;
+    lru_.Touch(slot);
+    const std::uint64_t start = it->first * std::uint64_t{kBlockSize};
+    taken.push_back({start, std::min<std::uint64_t>(kBlockSize, ref.size - start)});
+    it = other.slots_.erase(it);
+  }
+  return taken;
+}
+
 void CachedObject::Forget() {
   forgotten_ = true;
   for (auto it = slots_.begin(); it != slots_.end();) {

@@ -115,6 +115,9 @@ class CachedObject {
 
   // A block with all bytes of the object in its reach, from outside.
   void Adopt(std::uint32_t index, BlockRef block);
+  // Takes over the blocks of `other`, the same bytes under another id, except those a flight or a
+  // reader of it still needs. The answer is the ranges that came.
+  std::vector<base::ByteRange> TakeBlocks(CachedObject& other);
   // Lets all blocks go that nothing needs, now and from now on.
   void Forget();
   bool forgotten() const { return forgotten_; }

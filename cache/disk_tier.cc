@@ -368,6 +368,32 @@ base::Result<DiskTier::FilePtr> DiskTier::Adopt(
   return file;
 }
 
+std::shared_ptr<DiskFile> DiskTier::Rename(std::int64_t old_id, const ObjectRef& object) {
+  FilePtr old, file;
+  {
+    const base::MutexLock lock(mutex_);
+    const auto found = files_.find(old_id);
+    if (found == files_.end() || found->second->doomed_ || files_.contains(object.id)) return {};
+    old = found->second;
+    if (old->sidecar_.object_size == object.size) {
+      file = std::make_shared<DiskFile>(old->sidecar_);
+      file->sidecar_.object_id = object.id;
+      file->sidecar_.etag_hash = HashEtag(object.etag);
+      file->unsaved_ = true;
+    }
+    Doom(old);
+  }
+  Remove(SumPath(old_id));
+  if (file != nullptr && ::rename(DataPath(old_id).c_str(), DataPath(object.id).c_str()) != 0) {
+    file = nullptr;
+  }
+  Unlink({old});
+  if (file == nullptr) return {};
+  const base::MutexLock lock(mutex_);
+  Insert(file);
+  return file;
+}
+
 void DiskTier::Drop(std::int64_t object_id) {
   FilePtr file;
   {

@@ -81,6 +81,10 @@ class DiskTier {
       const ObjectRef& object, const std::filesystem::path& path,
       const std::vector<std::optional<std::uint32_t>>& crcs) EXCLUDES(mutex_);
 
+  // The file of `old_id` becomes that of `object`, which has the same bytes. Empty when there is
+  // none, or it cannot be kept.
+  std::shared_ptr<DiskFile> Rename(std::int64_t old_id, const ObjectRef& object) EXCLUDES(mutex_);
+
   void Drop(std::int64_t object_id) EXCLUDES(mutex_);
 
   // Writes the sidecars that are older than their files. One caller at a time.

@@ -168,6 +168,25 @@ TEST(DiskCache, AnAdoptedFileIsReadWithoutAnyGet) {
   EXPECT_EQ(f.store.requests(), 0u);
 }
 
+TEST(DiskCache, ARenamedObjectKeepsItsBytesOnDiskAndInMemory) {
+  Fixture f;
+  const ObjectRef old = MakeObject(1, 3 * kMiB + 9);
+  ASSERT_TRUE(f.Scan(old));
+  f.Remount();
+  ASSERT_TRUE(f.Read(old, kMiB, 4096).Good());
+  const std::size_t requests = f.store.requests();
+  ObjectRef moved = old;  // the same key, so that the test's bytes are the same
+  moved.id = 2;
+  moved.etag = "v2";
+  f.cache->Rename(1, moved);
+  EXPECT_TRUE(f.Read(moved, kMiB, 4096).hit());
+  EXPECT_TRUE(f.Scan(moved));
+  EXPECT_FALSE(fs::exists(f.Data(1)));
+  f.Remount();
+  EXPECT_TRUE(f.Scan(moved));
+  EXPECT_EQ(f.store.requests(), requests);
+}
+
 // No file to rename (it was on another file system): what is in memory goes to disk as if fetched.
 TEST(DiskCache, AdoptedBlocksWithoutAFileAreAdmitted) {
   Fixture f;
