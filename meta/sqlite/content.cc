@@ -221,7 +221,7 @@ base::Result<std::vector<InodeId>> LoadOrphans(Database& db) {
 
 base::Result<std::optional<ObjectId>> InsertObject(Database& db, const Object& object) {
   TRY(
-      db.Run("INSERT INTO object(key, etag, size, refs) VALUES(?, ?, ?, 0)"
+      db.Run("INSERT INTO object(key, etag, size, refs) VALUES(?, ?, ?, 1)"
              " ON CONFLICT(key) WHERE gone = 0 DO NOTHING",
              object.key, object.etag, object.size));
   if (db.changed_rows() == 0) return std::optional<ObjectId>{};
