@@ -13,8 +13,8 @@ namespace objclient {
 // The bounds of every transfer of a transport.
 struct CurlBounds {
   std::chrono::milliseconds connect_timeout{5000};
-  // No byte moved for this long = broken. libcurl counts whole seconds and averages over five, so after
-  // bytes have moved it notices up to five seconds later.
+  // No byte moved for this long = broken. libcurl counts whole seconds and averages over five, so
+  // after bytes have moved it notices up to five seconds later.
   std::chrono::milliseconds stall_timeout{10000};
   // PEM file with the trusted authorities; empty = the system's.
   std::string ca_bundle;
