@@ -77,6 +77,7 @@ RetryingStore::~RetryingStore() {
     base::MutexLock lock(mutex_);
     stopping_ = true;
     waiting.swap(waiting_);
+    while (resuming_ > 0) resumed_.Wait(mutex_);
   }
   for (auto& [id, one] : waiting) one.cancel();
   // Attempts under way end first, then the timer: they may still touch it.
@@ -162,8 +163,12 @@ void RetryingStore::Resume(std::uint64_t id) {
     if (found == waiting_.end()) return;
     waiting = std::move(found->second);
     waiting_.erase(found);
+    ++resuming_;
   }
   waiting.resume();
+  base::MutexLock lock(mutex_);
+  --resuming_;
+  resumed_.NotifyAll();
 }
 
 template <typename Function>

@@ -109,8 +109,10 @@ class RetryingStore final : public ObjectStore {
   std::unique_ptr<base::Timer> timer_;  // none when the environment has its own
 
   base::Mutex mutex_;
+  base::CondVar resumed_;
   std::map<std::uint64_t, Waiting> waiting_ GUARDED_BY(mutex_);
   std::uint64_t next_id_ GUARDED_BY(mutex_) = 0;
+  std::uint32_t resuming_ GUARDED_BY(mutex_) = 0;  // timer callbacks inside inner_
   bool stopping_ GUARDED_BY(mutex_) = false;
 };
 

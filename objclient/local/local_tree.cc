@@ -229,6 +229,8 @@ base::Status LocalTree::Rename(int from_directory, const std::string& name, int 
 base::Status LocalTree::Publish(int from_directory, const std::string& name, const ObjectKey& key,
                                 const Precondition& precondition) {
   TRY(CheckKey(key));
+  // Looked at here too, so that a refused write leaves no empty parents behind.
+  TRY(CheckPrecondition(key, precondition));
   for (int attempt = 0;; ++attempt) {
     TRY_ASSIGN(const base::UniqueFd parent, OpenParent(key, true));
     const base::Status renamed = Rename(from_directory, name, parent.get(), key, precondition);
@@ -245,6 +247,7 @@ base::Status LocalTree::Publish(int from_directory, const std::string& name, con
 base::Result<ObjectHead> LocalTree::PublishDirectory(const ObjectKey& key, const Metadata& metadata,
                                                      const Precondition& precondition) {
   TRY(CheckKey(key));
+  TRY(CheckPrecondition(key, precondition));
   TRY_ASSIGN(const base::UniqueFd parent, OpenParent(key, true));
   const std::string leaf = LeafName(key);
   base::UniqueFd directory;

@@ -159,6 +159,11 @@ base::Status LocalUpload::Record(const Part& part) {
   return base::Ok();
 }
 
+bool LocalUpload::lost() {
+  base::MutexLock lock(mutex_);
+  return lost_;
+}
+
 std::vector<PartInfo> LocalUpload::Parts() {
   base::MutexLock lock(mutex_);
   std::vector<PartInfo> parts;
@@ -193,7 +198,12 @@ base::Result<ObjectHead> LocalUpload::AssembleAndPublish(LocalTree& tree,
     return base::Error::FromErrno(errno, "ftruncate");
   }
   TRY_ASSIGN(const std::string etag, SetObjectAttrs(data_.get(), metadata_));
-  if (::fsync(data_.get()) != 0) return base::Error::FromErrno(errno, "fsync");
+  if (::fsync(data_.get()) != 0) {
+    const int errno_value = errno;
+    base::MutexLock lock(mutex_);
+    lost_ = true;
+    return base::Error::FromErrno(errno_value, "fsync");
+  }
   struct stat status;
   if (::fstat(data_.get(), &status) != 0) return base::Error::FromErrno(errno, "fstat");
   TRY(tree.Publish(directory_.get(), "data", about_.key, precondition));

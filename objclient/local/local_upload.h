@@ -46,6 +46,9 @@ class LocalUpload {
   // kept and it may be called again.
   base::Result<ObjectHead> Complete(LocalTree& tree, const std::vector<PartInfo>& parts,
                                     const Precondition& precondition) EXCLUDES(mutex_);
+  // True after a sync failed: nobody knows which parts are on the disk, and a second sync would not
+  // say. The upload is of no use any more.
+  bool lost() EXCLUDES(mutex_);
   // Removes the directory. Calls under way fail or write to files that nobody sees.
   base::Status Remove(const LocalTree& tree) const;
 
@@ -81,6 +84,7 @@ class LocalUpload {
   PartPlacement placement_ GUARDED_BY(mutex_);
   std::uint32_t writing_ GUARDED_BY(mutex_) = 0;  // parts under way
   bool completing_ GUARDED_BY(mutex_) = false;    // no new part may start
+  bool lost_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace objclient

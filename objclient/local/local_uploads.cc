@@ -69,12 +69,13 @@ base::Result<ObjectHead> LocalUploads::Complete(const ObjectKey& key, const std:
                                                 const std::vector<PartInfo>& parts,
                                                 const Precondition& precondition) {
   TRY_ASSIGN(const auto upload, Find(key, upload_id));
-  TRY_ASSIGN(ObjectHead head, upload->Complete(tree_, parts, precondition));
+  auto head = upload->Complete(tree_, parts, precondition);
+  if (!head.ok() && !upload->lost()) return head;
   {
     base::MutexLock lock(mutex_);
     uploads_.erase(upload_id);
   }
-  // The object is there; what cannot be cleared away now is swept at the next start.
+  // The outcome stands; what cannot be cleared away now is swept at the next start.
   static_cast<void>(upload->Remove(tree_));
   return head;
 }

@@ -99,6 +99,14 @@ TEST_F(LocalTreeTest, DirectoryInTheWay) {
   EXPECT_EQ(OpenError("a/b/c"), ErrorClass::kNotFound);
 }
 
+TEST_F(LocalTreeTest, RefusedWriteLeavesNoParents) {
+  const Precondition match{.if_absent = false, .if_match = "x"};
+  EXPECT_EQ(Publish("a/b/k", match).error().error_class(), ErrorClass::kConflict);
+  EXPECT_EQ(tree_->PublishDirectory("a/d/", {}, match).error().error_class(),
+            ErrorClass::kConflict);
+  EXPECT_FALSE(Exists("a"));
+}
+
 TEST_F(LocalTreeTest, RemoveTakesEmptyParentsAlong) {
   ASSERT_TRUE(Publish("a/b/c/one").ok());
   ASSERT_TRUE(Publish("a/two").ok());
