@@ -51,11 +51,12 @@ struct PendingUpload {
   static base::Result<PendingUpload> FromPayload(const std::string& payload);
 };
 
+// Metadata that names the intent an object was uploaded for: what replay recognises it by.
+inline constexpr char kIntentTokenName[] = "cairnfs-intent";
+
 // The upload of a stage, as recorded in the catalog.
 struct UploadRecord {
   meta::Intent intent;
-  std::string token;
-  objclient::Precondition precondition;
   std::optional<objclient::ObjectHead> stored;  // in the bucket, not in the catalog yet
   bool stored_is_all = false;                   // nothing was written since
 };

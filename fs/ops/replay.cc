@@ -63,7 +63,7 @@ base::Status ReplayWriting(Context& context, const meta::Intent& intent) {
   const auto head = context.store.Head(intent.key);
   if (!head.ok() && !IsNotFound(head.error())) return head.error();
   if (head.ok()) {
-    const auto token = head->metadata.find(cache::kUploadTokenName);
+    const auto token = head->metadata.find(kIntentTokenName);
     if (token != head->metadata.end() && token->second == intent.payload) {
       return FinishInCatalog(context, intent, *head);
     }

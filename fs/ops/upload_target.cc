@@ -26,15 +26,14 @@ ChosenKey Hidden(Context& context, std::string_view token) {
 base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
   UploadRecord record;
   if (auto known = file.upload()) record = std::move(*known);
-  record.token = base::RandomHex(kTokenBytes);
-  TRY_ASSIGN(ChosenKey chosen, ChooseKey(context, file.id(), record.token));
-  record.precondition = chosen.precondition;
+  const std::string token = base::RandomHex(kTokenBytes);
+  TRY_ASSIGN(ChosenKey chosen, ChooseKey(context, file.id(), token));
   meta::Intent& intent = record.intent;
   intent.kind = meta::IntentKind::kUpload;
   intent.inode = file.id();
   intent.key = chosen.key;
   if (const auto stage = file.stage()) intent.stage = stage->name();
-  if (intent.state == meta::UploadState::kWriting) intent.payload = record.token;
+  if (intent.state == meta::UploadState::kWriting) intent.payload = token;
   // Recorded before the first byte leaves: a crash between the bucket's commit and the catalog's is
   // found by the token.
   if (intent.id == meta::IntentId{}) {
@@ -43,7 +42,7 @@ base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
     TRY(context.catalog.UpdateIntent(intent, meta::Durability::kAsync));
   }
   cache::UploadTarget target{chosen.key, chosen.precondition,
-                             {{cache::kUploadTokenName, record.token}}};
+                             {{kIntentTokenName, token}}};
   file.SetUpload(std::move(record), std::move(chosen.lock));
   return target;
 }
