@@ -18,13 +18,14 @@ Maintenance::Maintenance(Context& context, Committer& committer)
       deleter_(context, queue_) {}
 
 void Maintenance::Start() {
-  settle_worker_ = std::make_unique<Worker>("settle-walk", [this] {
-    settler_.Pass();
-    return Pause(meta::IntentKind::kSettle);
-  });
   delete_worker_ = std::make_unique<Worker>("delete", [this] {
     deleter_.Pass();
     return Pause(meta::IntentKind::kDelete);
+  });
+  // Second, because it wakes the first: a file that was moved leaves its old key to be deleted.
+  settle_worker_ = std::make_unique<Worker>("settle-walk", [this] {
+    if (settler_.Pass()) delete_worker_->Wake();
+    return Pause(meta::IntentKind::kSettle);
   });
 }
 
@@ -48,6 +49,7 @@ void Maintenance::Hurry() {
 
 void Maintenance::Stop() {
   stopping_.store(true);
+  // In this order: see Start.
   if (settle_worker_ != nullptr) settle_worker_->Stop();
   if (delete_worker_ != nullptr) delete_worker_->Stop();
 }

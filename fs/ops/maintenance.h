@@ -40,8 +40,8 @@ class Maintenance {
   IntentQueue queue_;
   Settler settler_;
   Deleter deleter_;
-  std::unique_ptr<Worker> settle_worker_;  // unset until Start
-  std::unique_ptr<Worker> delete_worker_;
+  std::unique_ptr<Worker> delete_worker_;  // unset until Start
+  std::unique_ptr<Worker> settle_worker_;
 };
 
 }  // namespace fs

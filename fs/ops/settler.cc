@@ -67,7 +67,7 @@ Settler::Settler(Context& context, IntentQueue& queue, Committer& committer,
       stopping_(std::move(stopping)),
       executor_({.name = "settle", .threads = kThreads, .queue_limit = kThreads}) {}
 
-void Settler::Pass() {
+bool Settler::Pass() {
   std::vector<std::shared_ptr<Tally>> tallies;
   for (IntentQueue::Job& job : queue_.Due(meta::IntentKind::kSettle, kIntents)) {
     auto tally = std::make_shared<Tally>(std::move(job));
@@ -98,6 +98,7 @@ void Settler::Pass() {
       queue_.Finish(tally->job.intent);
     }
   }
+  return !tallies.empty();
 }
 
 void Settler::Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally) {

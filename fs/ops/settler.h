@@ -23,8 +23,8 @@ class Settler {
   // `stopping` ends a walk through a large directory early.
   Settler(Context& context, IntentQueue& queue, Committer& committer,
           std::function<bool()> stopping);
-  // Works on what is due and waits for it.
-  void Pass();
+  // Works on what is due and waits for it. True when there was anything.
+  bool Pass();
 
  private:
   enum class Outcome : std::uint8_t { kDone, kWait };
