@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 
 namespace cache {
 namespace {
+
+constexpr std::size_t kNoPart = SIZE_MAX;
 
 alignas(4096) constexpr std::array<std::byte, 64u << 10> kZeros{};
 
@@ -52,9 +55,9 @@ class Gather {
   // All parts are handed out: the whole when all have come, nothing when some will come later. The
   // third outcome, all have come and one failed, sets `again` to that part: a failure may not be
   // told from the caller's thread, so it has to ask for it once more.
-  std::optional<PinnedBytes> HandedOut(std::optional<std::size_t>& again) EXCLUDES(mutex_) {
+  std::optional<PinnedBytes> HandedOut(std::size_t& again) EXCLUDES(mutex_) {
     const base::MutexLock lock(mutex_);
-    again.reset();
+    again = kNoPart;
     if (--open_ > 0) return std::nullopt;
     if (!error_) return std::move(Join()).value();
     again = failed_;
@@ -131,11 +134,11 @@ std::optional<PinnedBytes> ReadExtents(BlockCache& cache, const std::vector<File
     if (here) gather->Put(i, std::move(*here));
   };
   for (std::size_t i = 0; i < parts.size(); ++i) hand_out(i);
-  std::optional<std::size_t> again;
   while (true) {
+    std::size_t again = kNoPart;
     std::optional<PinnedBytes> whole = gather->HandedOut(again);
-    if (!again) return whole;
-    hand_out(*again);
+    if (again == kNoPart) return whole;
+    hand_out(again);
   }
 }
 

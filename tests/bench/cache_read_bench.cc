@@ -1,0 +1,201 @@
+// What the block cache itself costs: a sequential scan (or random reads) of one object whose bytes
+// come from memory, in CPU seconds per GiB, beside a plain memcpy of the same bytes. Run by hand:
+//   cache-read-bench [GiB] [read KiB] [random|disk]
+// "disk" reads the object once, reopens the cache and measures the second read.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "cache/block_cache.h"
+#include "objclient/memory/memory_store.h"
+
+namespace {
+
+using base::kGiB;
+using base::kKiB;
+using base::kMiB;
+
+double CpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+class Meter {
+ public:
+  explicit Meter(const char* what) : what_(what) {}
+  void Report(double gib) const {
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
+    std::printf("%-18s %6.2f GiB/s  %6.3f CPU s/GiB\n", what_, gib / wall.count(),
+                (CpuSeconds() - cpu_) / gib);
+  }
+
+ private:
+  const char* const what_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const double cpu_ = CpuSeconds();
+};
+
+// The bytes are in memory once, whatever the object's size.
+class LoopingStore final : public objclient::ObjectStore {
+ public:
+  explicit LoopingStore(base::Clock& clock) : control_(clock), bytes_(8 * kMiB, std::byte{0x5A}) {}
+  void Copy(const objclient::GetRequest& request) const {
+    std::uint64_t at = request.range.offset;
+    std::uint64_t done = 0;
+    for (const std::span<std::byte> piece : request.into) {
+      for (std::size_t i = 0; i < piece.size();) {
+        const std::size_t count = std::min<std::size_t>(
+            {piece.size() - i, bytes_.size() - at % bytes_.size(), 256 * kKiB});
+        std::memcpy(piece.data() + i, bytes_.data() + at % bytes_.size(), count);
+        i += count;
+        at += count;
+        done += count;
+        if (request.progress) request.progress(done);
+      }
+    }
+  }
+  void Get(objclient::GetRequest request,
+           objclient::Callback<objclient::ObjectHead> done) override {
+    executor_.Submit([this, request = std::move(request), done = std::move(done)] {
+      Copy(request);
+      done(objclient::ObjectHead{});
+    });
+  }
+  objclient::Capabilities capabilities() const override { return control_.capabilities(); }
+  void Put(objclient::PutRequest r, objclient::Callback<objclient::ObjectHead> d) override {
+    control_.Put(std::move(r), std::move(d));
+  }
+  void UploadPart(objclient::PartRequest r, objclient::Callback<objclient::PartInfo> d) override {
+    control_.UploadPart(std::move(r), std::move(d));
+  }
+  base::Result<objclient::ObjectHead> Head(const std::string& k) override {
+    return control_.Head(k);
+  }
+  base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest& r) override {
+    return control_.Copy(r);
+  }
+  base::Status Delete(const std::string& k, const std::string& e) override {
+    return control_.Delete(k, e);
+  }
+  base::Result<std::vector<std::pair<std::string, base::Error>>> DeleteMany(
+      const std::vector<std::string>& k) override {
+    return control_.DeleteMany(k);
+  }
+  base::Result<objclient::ListPage> List(const objclient::ListRequest& r) override {
+    return control_.List(r);
+  }
+  base::Result<std::string> CreateMultipart(const std::string& k,
+                                            const objclient::Metadata& m) override {
+    return control_.CreateMultipart(k, m);
+  }
+  base::Result<objclient::PartInfo> UploadPartCopy(const std::string& k, const std::string& u,
+                                                   std::uint32_t n, const std::string& s,
+                                                   const std::string& e,
+                                                   base::ByteRange r) override {
+    return control_.UploadPartCopy(k, u, n, s, e, r);
+  }
+  base::Result<objclient::ObjectHead> CompleteMultipart(const std::string& k, const std::string& u,
+                                                        const std::vector<objclient::PartInfo>& p,
+                                                        const objclient::Precondition& c) override {
+    return control_.CompleteMultipart(k, u, p, c);
+  }
+  base::Status AbortMultipart(const std::string& k, const std::string& u) override {
+    return control_.AbortMultipart(k, u);
+  }
+  base::Result<std::vector<objclient::PartInfo>> ListParts(const std::string& k,
+                                                           const std::string& u) override {
+    return control_.ListParts(k, u);
+  }
+  base::Result<std::vector<objclient::UploadInfo>> ListUploads(const std::string& p) override {
+    return control_.ListUploads(p);
+  }
+
+ private:
+  objclient::MemoryStore control_;
+  const std::vector<std::byte> bytes_;
+  base::Executor executor_{{"bench-store", 1, 64}};
+};
+
+// Reads and waits, as one application thread does.
+bool ReadNow(cache::BlockCache& cache, const cache::ObjectRef& object, base::ByteRange range) {
+  std::promise<bool> promise;
+  const auto hit =
+      cache.Read(object, range, [&promise](auto result) { promise.set_value(result.ok()); });
+  return hit.has_value() || promise.get_future().get();
+}
+
+bool Scan(cache::BlockCache& cache, const cache::ObjectRef& object, std::uint64_t step,
+          bool random) {
+  std::mt19937_64 shuffle(1);
+  for (std::uint64_t at = 0; at < object.size; at += step) {
+    const std::uint64_t offset = random ? shuffle() % (object.size / step) * step : at;
+    if (!ReadNow(cache, object, {offset, step})) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto argument = [&](int i, const char* fallback) { return argc > i ? argv[i] : fallback; };
+  const std::uint64_t size = std::strtoull(argument(1, "2"), nullptr, 10) * kGiB;
+  const std::uint64_t step = std::strtoull(argument(2, "1024"), nullptr, 10) * kKiB;
+  const std::string mode = argument(3, "sequential");
+  const double gib = static_cast<double>(size) / static_cast<double>(kGiB);
+  const auto directory = std::filesystem::temp_directory_path() / "cairnfs-cache-bench";
+
+  auto pool = cache::BlockPool::Open({.bytes = 256 * kMiB, .touch_bytes = 0});
+  if (!pool.ok()) return 1;
+  {
+    // The pool is warm and the copy has its turn before the cache has.
+    std::vector<cache::BlockRef> blocks;
+    while (cache::BlockRef block = pool.value()->TryAllocate()) blocks.push_back(std::move(block));
+    const LoopingStore store(base::SystemClock());
+    for (const char* what : {"memcpy (warm-up)", "memcpy"}) {
+      const Meter meter(what);
+      for (std::uint64_t at = 0; at < size; at += kMiB) {
+        objclient::GetRequest request;
+        request.range = {at, kMiB};
+        request.into = {blocks[at / kMiB % blocks.size()].bytes()};
+        store.Copy(request);
+      }
+      meter.Report(gib);
+    }
+  }
+  base::Metrics metrics;
+  LoopingStore store(base::SystemClock());
+  cache::BlockCacheOptions options;
+  options.directory = directory;
+  options.disk_bytes = mode == "disk" ? 2 * size : 0;
+  const cache::ObjectRef object{.id = 1, .key = "k", .etag = "e", .size = size};
+  const int rounds = mode == "disk" ? 2 : 1;
+  bool good = true;
+  for (int round = 0; round < rounds; ++round) {
+    auto cache =
+        cache::BlockCache::Open(options, *pool.value(), store, base::SystemClock(), metrics);
+    if (!cache.ok()) return 1;
+    const Meter meter(round == 0 ? "cache" : "cache from disk");
+    good = good && Scan(*cache.value(), object, step, mode == "random");
+    meter.Report(gib);
+  }
+  for (const auto& [name, value] : metrics.Snapshot()) {
+    std::printf("%s %llu\n", name.c_str(), static_cast<unsigned long long>(value));
+  }
+  std::filesystem::remove_all(directory);
+  return good ? 0 : 1;
+}
