@@ -51,7 +51,9 @@ class S3ServerTest : public testing::Test {
   void TearDown() override {
     if (store_ == nullptr) return;
     for (const auto& key : Keys()) EXPECT_TRUE(store_->Delete(key, "").ok()) << key;
-    for (const auto& upload : store_->ListUploads("").value()) {
+    const auto uploads = store_->ListUploads("");
+    ASSERT_TRUE(uploads.ok()) << uploads.error().ToString();
+    for (const auto& upload : *uploads) {
       EXPECT_TRUE(store_->AbortMultipart(upload.key, upload.upload_id).ok());
     }
   }
