@@ -155,6 +155,8 @@ class Catalog {
     std::optional<InodeId> inode;  // unset: garbage whose kDelete intent is still to be done
   };
   virtual base::Result<std::optional<KeyHolder>> FindKey(const objclient::ObjectKey& key) = 0;
+  // True when an object row has a key that begins with `key` + "/".
+  virtual base::Result<bool> HasKeysBelow(const objclient::ObjectKey& key) = 0;
 
   // --- intents ---
   virtual base::Result<IntentId> AddIntent(const Intent& intent, Durability durability) = 0;

@@ -199,6 +199,14 @@ base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,
   return std::optional(Catalog::KeyHolder{row->object, user});
 }
 
+base::Result<bool> IsPrefixUsed(Database& db, const objclient::ObjectKey& directory_key) {
+  // '0' is the byte after '/'.
+  Statement row =
+      db.Query("SELECT 1 FROM object WHERE gone = 0 AND key >= ? AND key < ? LIMIT 1",
+               directory_key + "/", directory_key + "0");
+  return row.Step();
+}
+
 base::Status ReleaseOrphanInode(Database& db, InodeId inode) {
   TRY(db.Run("DELETE FROM orphan WHERE ino = ?", inode));
   if (db.changed_rows() == 0) return base::Ok();

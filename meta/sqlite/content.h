@@ -21,6 +21,8 @@ base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
                                     const objclient::ObjectKey& key, const std::string& etag);
 base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,
                                                               const objclient::ObjectKey& key);
+// An object in the bucket has a key below `directory_key` + "/".
+base::Result<bool> IsPrefixUsed(Database& db, const objclient::ObjectKey& directory_key);
 base::Status ReleaseOrphanInode(Database& db, InodeId inode);
 base::Result<std::vector<InodeId>> LoadOrphans(Database& db);
 

@@ -166,7 +166,7 @@ class Applier {
     // Objects below that belong to something moved away, or are about to be deleted: it is no
     // longer, or not yet, a directory of its own.
     TRY_ASSIGN(const bool pending, IsPrefixPending(db_, key, false));
-    TRY_ASSIGN(const bool used, IsPrefixUsed(key));
+    TRY_ASSIGN(const bool used, IsPrefixUsed(db_, key));
     if (pending || used) return base::Ok();
     const std::uint32_t mode = file_mode_ | ((file_mode_ & kReadBits) >> 2);
     Inode inode = MakeInode(S_IFDIR | mode, now_ns_);
@@ -178,13 +178,6 @@ class Applier {
     ++directories_;
     result_.changed_names.push_back(listed.name);
     return base::Ok();
-  }
-
-  base::Result<bool> IsPrefixUsed(const std::string& key) {
-    Statement row =
-        db_.Query("SELECT 1 FROM object WHERE gone = 0 AND key >= ? AND key < ? LIMIT 1", key + "/",
-                  key + "0");
-    return row.Step();
   }
 
   base::Status AddFile(const ListedObject& listed) {

@@ -84,6 +84,7 @@ class SqliteCatalog final : public Catalog {
   base::Result<Object> MoveObject(InodeId inode, ObjectId id, const objclient::ObjectKey& key,
                                   const std::string& etag) override;
   base::Result<std::optional<KeyHolder>> FindKey(const objclient::ObjectKey& key) override;
+  base::Result<bool> HasKeysBelow(const objclient::ObjectKey& key) override;
 
   base::Result<IntentId> AddIntent(const Intent& intent, Durability durability) override;
   base::Status UpdateIntent(const Intent& intent, Durability durability) override;

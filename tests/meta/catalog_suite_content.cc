@@ -108,6 +108,15 @@ TEST_P(CatalogSuite, CommitOverTheOwnKeyRetiresTheOldObject) {
   EXPECT_EQ(holder->inode, file.id);
 }
 
+TEST_P(CatalogSuite, KnowsWhetherThereAreKeysBelowOne) {
+  const Inode file = MakeCommitted("f");
+  EXPECT_FALSE(Must(catalog().HasKeysBelow("f")));
+  CommitAs(file.id, "f/below", "e2", 20);
+  EXPECT_TRUE(Must(catalog().HasKeysBelow("f")));
+  EXPECT_FALSE(Must(catalog().HasKeysBelow("f/b")));
+  EXPECT_FALSE(Must(catalog().HasKeysBelow("")));
+}
+
 TEST_P(CatalogSuite, CommitUnderAnotherKeyDeletesTheOldOneAndSettles) {
   const Inode file = MakeCommitted("f");
   CommitAs(file.id, ".cairnfs/objects/t", "e2", 20);
