@@ -50,6 +50,8 @@ class Meter {
   const double cpu_ = CpuSeconds();
 };
 
+constexpr std::size_t kPiece = 16 * kKiB;  // what libcurl hands over at a time
+
 // The bytes are in memory once, whatever the object's size.
 class LoopingStore final : public objclient::ObjectStore {
  public:
@@ -59,8 +61,8 @@ class LoopingStore final : public objclient::ObjectStore {
     std::uint64_t done = 0;
     for (const std::span<std::byte> piece : request.into) {
       for (std::size_t i = 0; i < piece.size();) {
-        const std::size_t count = std::min<std::size_t>(
-            {piece.size() - i, bytes_.size() - at % bytes_.size(), 256 * kKiB});
+        const std::size_t count =
+            std::min<std::size_t>({piece.size() - i, bytes_.size() - at % bytes_.size(), kPiece});
         std::memcpy(piece.data() + i, bytes_.data() + at % bytes_.size(), count);
         i += count;
         at += count;
