@@ -170,13 +170,12 @@ class Catalog {
   // When the bucket's part of `directory` was last listed, ns since the epoch; none = never.
   virtual base::Result<std::optional<std::int64_t>> ListedAt(InodeId directory) = 0;
   // Makes the directory agree with a complete listing of it: new key -> new inode, other ETag or
-  // size
-  // -> new extents, vanished key -> unlink. Entries whose key `busy` says is being changed by this
-  // mount, or was since the listing began, entries without an object yet, entries with pending
+  // size -> new extents, vanished key -> unlink. Entries whose key `busy` says is being changed by
+  // this mount, or was since the listing began, entries without an object yet, entries with pending
   // upload or settle intents, and directories that hold any such entry are left alone; so is a
   // directory that was made or emptied here and never seen in a listing since. `busy` is called on
-  // the caller's thread, outside any transaction. `owner` gives uid, gid and the permission bits of
-  // new files (default 0644); new directories get those and x wherever files have r.
+  // the caller's thread, outside any write transaction. `owner` gives uid, gid and the permission
+  // bits of new files (default 0644); new directories get those and x wherever files have r.
   virtual base::Result<Reconciled> Reconcile(
       InodeId directory, const ListedDirectory& listing, const NewInode& owner,
       const std::function<bool(const objclient::ObjectKey&)>& busy, std::int64_t now_ns) = 0;

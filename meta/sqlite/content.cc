@@ -201,9 +201,8 @@ base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,
 
 base::Result<bool> IsPrefixUsed(Database& db, const objclient::ObjectKey& directory_key) {
   // '0' is the byte after '/'.
-  Statement row =
-      db.Query("SELECT 1 FROM object WHERE gone = 0 AND key >= ? AND key < ? LIMIT 1",
-               directory_key + "/", directory_key + "0");
+  Statement row = db.Query("SELECT 1 FROM object WHERE gone = 0 AND key >= ? AND key < ? LIMIT 1",
+                           directory_key + "/", directory_key + "0");
   return row.Step();
 }
 
