@@ -96,9 +96,7 @@ std::span<std::byte> BlockRef::bytes() const {
   return {pool_->rep_->memory + static_cast<std::size_t>(index_) * kBlockSize, kBlockSize};
 }
 
-std::uint32_t BlockRef::use_count() const {
-  return pool_->rep_->counts[index_].load();
-}
+std::uint32_t BlockRef::use_count() const { return pool_->rep_->counts[index_].load(); }
 
 BlockPool::BlockPool(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
 

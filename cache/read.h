@@ -17,8 +17,8 @@
 
 namespace cache {
 
-// One immutable object. `id` is unique for ever within the volume (the cache's key); `etag` goes out
-// as If-Match.
+// One immutable object. `id` is unique for ever within the volume (the cache's key); `etag` goes
+// out as If-Match.
 struct ObjectRef {
   std::int64_t id = 0;
   objclient::ObjectKey key;
@@ -34,8 +34,8 @@ struct FileExtent {
   ObjectRef object;
 };
 
-// Bytes that stay valid while this value lives: pieces in order, each with what keeps it alive. `hold`
-// is empty for bytes of static memory (zeros).
+// Bytes that stay valid while this value lives: pieces in order, each with what keeps it alive.
+// `hold` is empty for bytes of static memory (zeros).
 struct PinnedBytes {
   struct Piece {
     std::span<const std::byte> bytes;
