@@ -242,6 +242,10 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
   ObjectHead head;
   head.key = key;
   TRY_ASSIGN(head.etag, ParseCompleteResult(answer.body));
+  if (head.etag.empty()) {
+    TRY_ASSIGN(const ObjectHead made, Head(key));
+    head.etag = made.etag;
+  }
   for (const PartInfo& part : parts) head.size += part.size;
   if (look) TRY(LookAgain(key, head.etag));
   return head;

@@ -155,9 +155,7 @@ base::Result<std::string> ParseUploadId(std::string_view body) {
 base::Result<std::string> ParseCompleteResult(std::string_view body) {
   pugi::xml_document document;
   TRY_ASSIGN(const pugi::xml_node root, Root(document, body, "CompleteMultipartUploadResult"));
-  std::string etag = Unquoted(Text(root, "ETag"));
-  if (etag.empty()) return base::Error(base::ErrorClass::kCorrupt, "the object has no ETag");
-  return etag;
+  return Unquoted(Text(root, "ETag"));
 }
 
 base::Result<PartsPage> ParsePartsPage(std::string_view body) {

@@ -36,7 +36,7 @@ struct CopyResult {
 base::Result<CopyResult> ParseCopyResult(std::string_view body);
 
 base::Result<std::string> ParseUploadId(std::string_view body);
-// The ETag of the whole.
+// The ETag of the whole; empty where the store leaves it out, as radosgw 16 does.
 base::Result<std::string> ParseCompleteResult(std::string_view body);
 
 struct PartsPage {

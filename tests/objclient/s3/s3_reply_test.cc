@@ -93,7 +93,8 @@ TEST(ParseMultipart, IdsPartsAndUploads) {
                                 "</CompleteMultipartUploadResult>")
                 .value(),
             "e-2");
-  EXPECT_FALSE(ParseCompleteResult("<CompleteMultipartUploadResult/>").ok());
+  EXPECT_EQ(ParseCompleteResult("<CompleteMultipartUploadResult/>").value(), "");
+  EXPECT_FALSE(ParseCompleteResult("<Error/>").ok());
 
   const auto parts = ParsePartsPage(
       "<ListPartsResult><IsTruncated>true</IsTruncated>"

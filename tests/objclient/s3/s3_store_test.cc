@@ -161,6 +161,17 @@ TEST_F(S3StoreTest, CopiesAboveTheLimitGoInParts) {
   EXPECT_EQ(ranges.back(), "bytes=6442450944-6442450944");
 }
 
+TEST_F(S3StoreTest, ACompletionWithoutAnEtagIsLookedUp) {
+  const auto store = MakeStore([](const SentRequest& request) {
+    if (request.method == "HEAD") return FakeAnswer{200, "", {{"ETag", "\"e-1\""}}};
+    return FakeAnswer{200, "<CompleteMultipartUploadResult/>", {}};
+  });
+  const auto head = store->CompleteMultipart("k", "id", {{1, "p", 5, {}}}, {});
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->etag, "e-1");
+  EXPECT_EQ(head->size, 5u);
+}
+
 TEST_F(S3StoreTest, DeleteManyFallsBackToOneByOne) {
   FakeS3 server(AwsTraits());
   const auto store = MakeStore([&](const SentRequest& request) {
