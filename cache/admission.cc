@@ -29,7 +29,7 @@ void Admission::Offer(const std::shared_ptr<CachedObject>& object,
     if (executor_->TrySubmit([this, object, run] { Run(object, run); })) continue;
     state_.metrics.dropped_admissions.Add();
     const base::MutexLock lock(state_.mutex);
-    object->Settle(run);
+    object->Settle(run, Kept::kNowhere);
   }
 }
 
@@ -43,7 +43,7 @@ void Admission::Run(const std::shared_ptr<CachedObject>& object, const base::Byt
     {
       const base::MutexLock lock(state_.mutex);
       if (file.ok()) object->file = file.value();
-      object->Settle(batch.range);
+      object->Settle(batch.range, file.ok() ? Kept::kOnDisk : Kept::kNowhere);
       forgotten = object->forgotten();
     }
     if (!file.ok()) state_.metrics.dropped_admissions.Add();

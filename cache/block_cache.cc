@@ -197,7 +197,7 @@ void BlockCache::Impl::Landed(const std::shared_ptr<CachedObject>& object, base:
     if (admission) {
       runs = object->OfferGranules(range);
     } else {
-      object->Settle(range);
+      object->Settle(range, Kept::kNowhere);
     }
   }
   if (admission) admission->Offer(object, runs);
@@ -218,10 +218,10 @@ void BlockCache::Impl::Adopt(const ObjectRef& ref, Adopted adopted) {
       object->Adopt(index, std::move(block));
       if (object->file != nullptr) {
         for (const auto& [part, on_disk] : disk->Split(*object->file, range)) {
-          if (on_disk) object->Settle(part);
+          if (on_disk) object->Settle(part, Kept::kOnDisk);
         }
       }
-      if (!admission) object->Settle(range);
+      if (!admission) object->Settle(range, Kept::kNowhere);
       for (const base::ByteRange& run : object->OfferGranules(range)) runs.push_back(run);
     }
   }

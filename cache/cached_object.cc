@@ -270,10 +270,20 @@ void CachedObject::Spend(const base::ByteRange& range) {
   for (std::uint64_t index = range.offset / kBlockSize; index < range.end() / kBlockSize; ++index) {
     const auto found = slots_.find(static_cast<std::uint32_t>(index));
     if (found == slots_.end()) continue;
-    Slot& slot = found->second;
-    slot.spent = true;
-    if (slot.is_linked() && IsSettled(slot)) lru_.Spend(slot);
+    found->second.spent = true;
+    LetSpentGo(found->second);
   }
+}
+
+void CachedObject::LetSpentGo(Slot& slot) {
+  if (!slot.spent || !slot.is_linked() || !IsSettled(slot)) return;
+  if (slot.only_copy || slot.readers > 0) {
+    lru_.Spend(slot);
+    return;
+  }
+  lru_.Remove(slot);
+  const std::uint32_t index = slot.index;
+  slots_.erase(index);
 }
 
 std::vector<base::ByteRange> CachedObject::OfferGranules(const base::ByteRange& range) {
@@ -293,13 +303,14 @@ std::vector<base::ByteRange> CachedObject::OfferGranules(const base::ByteRange& 
   return runs;
 }
 
-void CachedObject::Settle(const base::ByteRange& granules) {
+void CachedObject::Settle(const base::ByteRange& granules, Kept kept) {
   for (std::uint64_t at = granules.offset; at < granules.end(); at += kGranuleSize) {
     const auto found = slots_.find(static_cast<std::uint32_t>(at / kBlockSize));
     if (found == slots_.end()) continue;
     Slot& slot = found->second;
     slot.settled = static_cast<std::uint8_t>(slot.settled | 1u << (at % kBlockSize / kGranuleSize));
-    if (slot.spent && slot.is_linked() && IsSettled(slot)) lru_.Spend(slot);
+    slot.only_copy = slot.only_copy || kept == Kept::kNowhere;
+    LetSpentGo(slot);
   }
 }
 
@@ -334,6 +345,7 @@ std::vector<base::ByteRange> CachedObject::TakeBlocks(CachedObject& other) {
     slot.block = std::move(theirs.block);
     slot.valid = theirs.valid;
     slot.settled = theirs.settled;
+    slot.only_copy = theirs.only_copy;
     lru_.Touch(slot);
     const std::uint64_t start = it->first * std::uint64_t{kBlockSize};
     taken.push_back({start, std::min<std::uint64_t>(kBlockSize, ref.size - start)});

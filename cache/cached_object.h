@@ -42,7 +42,11 @@ struct Slot : boost::intrusive::list_base_hook<> {
   std::uint8_t settled = 0;   // granules that are on disk or will not go there, a bit each
   std::uint8_t offered = 0;   // granules that were given to admission
   bool spent = false;         // a sequential reader has passed it
+  bool only_copy = false;     // a granule of it could not be kept on disk
 };
+
+// Where the bytes of a granule are besides memory.
+enum class Kept : std::uint8_t { kOnDisk, kNowhere };
 
 class BlockLru {
  public:
@@ -105,11 +109,13 @@ class CachedObject {
   // The claimed pages of `range` will not come: the reads that need one of them fail.
   [[nodiscard]] Answers Fail(const base::ByteRange& range, const base::Error& error);
 
-  // A sequential reader has passed `range`: its whole blocks go first, once they are settled.
+  // A sequential reader has passed `range`: its whole blocks go as soon as they are on disk, so that
+  // a stream of any length runs through the same few hot blocks. What is nowhere else stays, first
+  // in line to go.
   void Spend(const base::ByteRange& range);
   // Granules of `range` that are whole and not on disk yet, each only once. Runs, in bytes.
   std::vector<base::ByteRange> OfferGranules(const base::ByteRange& range);
-  void Settle(const base::ByteRange& granules);
+  void Settle(const base::ByteRange& granules, Kept kept);
   // One granule, when all of its bytes are here.
   std::optional<PinnedBytes::Piece> PinGranule(const base::ByteRange& granule) const;
 
@@ -134,6 +140,7 @@ class CachedObject {
   };
 
   const Slot* Find(std::uint32_t index) const;
+  void LetSpentGo(Slot& slot);  // the slot may be gone after it
   Slot& At(std::uint32_t index);
   // Runs of pages of `range` for which test(slot or null, page) holds.
   template <typename Test>

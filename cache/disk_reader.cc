@@ -101,7 +101,7 @@ Answers DiskReader::Finish(const Want& want, const std::vector<bool>& good) {
       Answers ready = want.object->Publish(pages);
       answers.insert(answers.end(), std::make_move_iterator(ready.begin()),
                      std::make_move_iterator(ready.end()));
-      want.object->Settle(pages);
+      want.object->Settle(pages, Kept::kOnDisk);
       continue;
     }
     for (const base::ByteRange& run : want.object->Claimed(pages)) {

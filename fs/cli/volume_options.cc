@@ -62,14 +62,14 @@ base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std
     TRY_ASSIGN(const std::filesystem::path mount, FindMount(options.url));
     TRY_ASSIGN(const std::string status, ReadXattr(mount, "user.cairnfs.status"));
     const auto json = nlohmann::json::parse(status, nullptr, false);
-    if (!json.is_object() || !json.contains("state_dir")) {
+    if (!json.is_object() || !json.contains("state_directory")) {
       return base::Error(
           base::ErrorClass::kInvalid,
           "the daemon of " + mount.string() + " answered something else than its status");
     }
     const auto below =
         std::filesystem::absolute(options.url).lexically_normal().lexically_relative(mount);
-    VolumeTarget target{json["state_dir"].get<std::string>(), TrimSlashes(below.string())};
+    VolumeTarget target{json["state_directory"].get<std::string>(), TrimSlashes(below.string())};
     if (target.path == ".") target.path.clear();
     return target;
   }

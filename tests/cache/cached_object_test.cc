@@ -96,19 +96,35 @@ TEST(CachedObject, LetsGoOnlyOfWhatNobodyNeeds) {
   EXPECT_TRUE(f.object->idle());
 }
 
-TEST(CachedObject, BlocksBehindAStreamGoFirstOnceTheyAreSettled) {
+TEST(CachedObject, BlocksBehindAStreamGoFirstWhenTheyAreNowhereElse) {
   Fixture f;
   for (std::uint64_t i = 0; i < 4; ++i) f.Load({i * kMiB, kMiB});
   f.object->Spend({2 * kMiB, 2 * kMiB});
-  f.object->Settle({3 * kMiB, kMiB});
+  f.object->Settle({3 * kMiB, kMiB}, Kept::kNowhere);
+  EXPECT_TRUE(f.object->Covers({3 * kMiB, 1}));
   EXPECT_EQ(f.lru.Evict(1).size(), 1u);
   EXPECT_FALSE(f.object->Covers({3 * kMiB, 1}));
   EXPECT_EQ(f.lru.Evict(1).size(), 1u);
   EXPECT_FALSE(f.object->Covers({0, 1}));
-  f.object->Settle({2 * kMiB, kMiB});
+  f.object->Settle({2 * kMiB, kMiB}, Kept::kNowhere);
   EXPECT_EQ(f.lru.Evict(1).size(), 1u);
   EXPECT_FALSE(f.object->Covers({2 * kMiB, 1}));
   EXPECT_TRUE(f.object->Covers({kMiB, 1}));
+}
+
+TEST(CachedObject, BlocksBehindAStreamGoAtOnceWhenTheyAreOnDisk) {
+  Fixture f;
+  for (std::uint64_t i = 0; i < 4; ++i) f.Load({i * kMiB, kMiB});
+  f.object->Settle({0, kMiB}, Kept::kOnDisk);
+  EXPECT_TRUE(f.object->Covers({0, kMiB}));
+  f.object->Spend({0, 2 * kMiB});
+  EXPECT_FALSE(f.object->Covers({0, 1}));
+  EXPECT_TRUE(f.object->Covers({kMiB, kMiB}));
+  // A reply still holds the bytes: they outlive the block's place in the cache.
+  const PinnedBytes pinned = f.object->Pin({kMiB, 100});
+  f.object->Settle({kMiB, kMiB}, Kept::kOnDisk);
+  EXPECT_FALSE(f.object->Covers({kMiB, 1}));
+  EXPECT_EQ(pinned.size(), 100u);
 }
 
 TEST(CachedObject, OffersEveryWholeGranuleOnce) {
