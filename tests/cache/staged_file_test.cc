@@ -171,22 +171,22 @@ void RunModel(StageFixture::Options options, std::uint32_t seed, int commits, in
 }
 
 TEST(StagedFileModel, SmallParts) {
-  RunModel({.pool_blocks = 64, .part_bytes = 128u << 10, .single_put_max = 128u << 10}, 11, 12, 120,
+  RunModel({.pool_blocks = 64, .part_bytes = 128u << 10, .single_put_max = 128u << 10}, 11, 6, 100,
            6u << 20);
 }
 
 TEST(StagedFileModel, BlockSizedPartsAndATightPool) {
-  RunModel({.pool_blocks = 16, .part_bytes = 1u << 20, .single_put_max = 1u << 20}, 12, 10, 120,
+  RunModel({.pool_blocks = 16, .part_bytes = 1u << 20, .single_put_max = 1u << 20}, 12, 5, 100,
            24u << 20);
 }
 
 TEST(StagedFileModel, LargePartsAndATightPool) {
-  RunModel({.pool_blocks = 16, .part_bytes = 4u << 20, .single_put_max = 4u << 20}, 13, 8, 120,
+  RunModel({.pool_blocks = 16, .part_bytes = 4u << 20, .single_put_max = 4u << 20}, 13, 4, 100,
            30u << 20);
 }
 
 TEST(StagedFileModel, ManySeeds) {
-  for (std::uint32_t seed = 100; seed < 112; ++seed) {
+  for (std::uint32_t seed = 100; seed < 106; ++seed) {
     RunModel({.pool_blocks = 20, .part_bytes = 256u << 10, .single_put_max = 512u << 10}, seed, 4,
              60, 5u << 20);
     if (HasFatalFailure()) return;
