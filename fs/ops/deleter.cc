@@ -1,11 +1,13 @@
 #include "fs/ops/deleter.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "fs/object_naming.h"
 
 namespace fs {
 namespace {
@@ -57,30 +59,46 @@ base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {
   if (holder && (holder->inode || holder->object.id != intent.object)) return Verdict::kTakenOver;
   // Its row went with an earlier delete, or with whoever took the key over and left again.
   if (!holder && intent.object != meta::ObjectId{}) return Verdict::kTakenOver;
-  TRY_ASSIGN(const bool awaited, IsNameOfFile(intent.key));
+  TRY_ASSIGN(const bool awaited, IsAwaited(intent.key));
   return awaited ? Verdict::kWait : Verdict::kDelete;
 }
 
-base::Result<bool> Deleter::IsNameOfFile(const objclient::ObjectKey& key) {
-  // Escaped names are not found this way: their keys are deleted first, then written again.
+base::Result<bool> Deleter::IsAwaited(const objclient::ObjectKey& key) {
+  TRY_ASSIGN(const auto inode, FindFile(key));
+  if (!inode) return false;
+  TRY_ASSIGN(const auto extents, context_.catalog.GetExtents(*inode));
+  TRY_ASSIGN(const auto paths, context_.catalog.Paths(*inode));
+  for (const meta::NamedKey& path : paths) {
+    const objclient::ObjectKey native = NativeKey(path.key);
+    if (!extents.empty() && extents.front().object.key == native) return false;
+    // The catalog names the object of an empty file by its key only.
+    TRY_ASSIGN(const auto holder, context_.catalog.FindKey(native));
+    if (holder && holder->inode == inode) return false;
+  }
+  return true;
+}
+
+// Escaped names are not found this way: their keys are deleted first, then written again.
+base::Result<std::optional<meta::InodeId>> Deleter::FindFile(const objclient::ObjectKey& key) {
   meta::InodeId parent = meta::kRootInode;
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('/', begin), key.size());
     const std::string component = key.substr(begin, end - begin);
-    if (component.empty() || component.size() > 255) return false;
+    if (component.empty() || component.size() > kNameMax) break;
     const auto entry = context_.catalog.Lookup(parent, component);
     if (!entry.ok()) {
-      const auto error_class = entry.error().error_class();
-      if (error_class == base::ErrorClass::kIo || error_class == base::ErrorClass::kCorrupt) {
-        return entry.error();
-      }
-      return false;
+      const int number = entry.error().errno_value();
+      if (number == ENOENT || number == ENOTDIR) break;
+      return entry.error();
     }
-    if (end == key.size()) return entry->is_file();
+    if (end == key.size()) {
+      if (!entry->is_file()) break;
+      return std::optional(entry->id);
+    }
     parent = entry->id;
     begin = end + 1;
   }
-  return false;
+  return std::optional<meta::InodeId>();
 }
 
 }  // namespace fs

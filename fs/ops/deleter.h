@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "fs/ops/intent_queue.h"
 
@@ -19,7 +20,9 @@ class Deleter {
  private:
   enum class Verdict : std::uint8_t { kDelete, kTakenOver, kWait };
   base::Result<Verdict> Judge(const meta::Intent& intent);
-  base::Result<bool> IsNameOfFile(const objclient::ObjectKey& key);
+  // True when a file whose object is not in its place yet has the name that `key` stands for.
+  base::Result<bool> IsAwaited(const objclient::ObjectKey& key);
+  base::Result<std::optional<meta::InodeId>> FindFile(const objclient::ObjectKey& key);
 
   Context& context_;
   IntentQueue& queue_;

@@ -168,9 +168,10 @@ void MountedFilesystem::Stop() {
     base::MutexLock lock(mutex_);
     if (std::exchange(stopped_, true)) return;
   }
+  // The committer last: the others give it work.
   maintenance_.Stop();
-  committer_.Stop();
   refresher_.Stop();
+  committer_.Stop();
   handles_.Clear();
   context_.inodes.LetGoOfAll();
 }

@@ -146,16 +146,17 @@ class MountedFilesystem final : public Filesystem {
   void Changed();
   void Stop();
 
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::uint64_t changes_ GUARDED_BY(mutex_) = 0;  // bumped when the backlog may have shrunk
+  bool stopped_ GUARDED_BY(mutex_) = false;
+
+  // In this order: rooms use what is above them until they are gone.
   Context context_;
   HandleTable handles_;
   Committer committer_;
   Maintenance maintenance_;
   Refresher refresher_;
-
-  base::Mutex mutex_;
-  base::CondVar changed_;
-  std::uint64_t changes_ GUARDED_BY(mutex_) = 0;  // bumped when the backlog may have shrunk
-  bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace fs

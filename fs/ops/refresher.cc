@@ -175,13 +175,6 @@ bool Refresher::IsMadeHere(meta::InodeId directory) const {
   return found != directories_.end() && found->second.made_here;
 }
 
-void Refresher::MarkStale(meta::InodeId directory) {
-  if (context_.options.refresh_s < 0) return;
-  base::MutexLock lock(mutex_);
-  const auto found = directories_.find(meta::Raw(directory));
-  if (found != directories_.end() && found->second.listed_ns) found->second.listed_ns = 0;
-}
-
 void Refresher::Forget(meta::InodeId directory) {
   base::MutexLock lock(mutex_);
   const auto found = directories_.find(meta::Raw(directory));

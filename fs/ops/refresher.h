@@ -40,8 +40,6 @@ class Refresher {
   // Made by this mount: nothing of it is in the bucket.
   void MarkMade(meta::InodeId directory) EXCLUDES(mutex_);
   bool IsMadeHere(meta::InodeId directory) const EXCLUDES(mutex_);
-  // Somebody else changed something in it: the next use lists it again.
-  void MarkStale(meta::InodeId directory) EXCLUDES(mutex_);
   void Forget(meta::InodeId directory) EXCLUDES(mutex_);
 
   // Runs a task that may wait for the network, for those who must not.

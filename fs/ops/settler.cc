@@ -193,7 +193,7 @@ base::Result<Settler::Outcome> Settler::MoveTo(const Move& move) {
   if (holder) {
     precondition = {.if_absent = false, .if_match = holder->object.etag};
   } else {
-    TRY_ASSIGN(const bool blocked, HasObjectAbove(context_.catalog, move.target));
+    TRY_ASSIGN(const bool blocked, IsObstructed(context_.catalog, move.target));
     if (blocked) return Outcome::kWait;
   }
   TRY_ASSIGN(const auto copied, CopyObject(move, std::move(precondition)));

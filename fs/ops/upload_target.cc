@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/digest/digest.h"
@@ -55,6 +56,15 @@ base::Status UploadStarted(Context& context, FileInode& file, const std::string&
   return context.catalog.UpdateIntent(record->intent, meta::Durability::kAsync);
 }
 
+// An object that stays where it is: its key is a name of its file.
+base::Result<bool> IsAtHome(meta::Catalog& catalog, const meta::Catalog::KeyHolder& holder) {
+  if (!holder.inode) return false;
+  TRY_ASSIGN(const auto paths, catalog.Paths(*holder.inode));
+  return std::any_of(paths.begin(), paths.end(), [&](const meta::NamedKey& path) {
+    return NativeKey(path.key) == holder.object.key;
+  });
+}
+
 }  // namespace
 
 base::Status DropSetId(Context& context, meta::InodeId inode) {
@@ -68,12 +78,17 @@ base::Status DropSetId(Context& context, meta::InodeId inode) {
   return changed.ok() ? base::Ok() : base::Status(changed.error());
 }
 
-base::Result<bool> HasObjectAbove(meta::Catalog& catalog, const objclient::ObjectKey& key) {
+base::Result<bool> IsObstructed(meta::Catalog& catalog, const objclient::ObjectKey& key) {
+  TRY_ASSIGN(const bool below, catalog.HasKeysBelow(key));
+  if (below) return true;
   for (std::size_t slash = key.find('/'); slash != std::string::npos;
        slash = key.find('/', slash + 1)) {
     if (slash == 0) continue;
-    TRY_ASSIGN(const auto holder, catalog.FindKey(key.substr(0, slash)));
-    if (holder) return true;
+    const objclient::ObjectKey above = key.substr(0, slash);
+    TRY_ASSIGN(const auto holder, catalog.FindKey(above));
+    if (!holder) continue;
+    TRY_ASSIGN(const bool at_home, IsAtHome(catalog, *holder));
+    if (!at_home) return true;
   }
   return false;
 }
@@ -88,7 +103,7 @@ base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::st
   // Asked under the lock: the answer stays true.
   TRY_ASSIGN(const auto holder, context.catalog.FindKey(key));
   if (!holder) {
-    TRY_ASSIGN(const bool blocked, HasObjectAbove(context.catalog, key));
+    TRY_ASSIGN(const bool blocked, IsObstructed(context.catalog, key));
     if (blocked) return Hidden(context, token);
     return ChosenKey{key, {.if_absent = true, .if_match = {}}, std::move(lock)};
   }

@@ -258,5 +258,18 @@ TEST_F(RenameTest, HardLinksShareOneObject) {
   EXPECT_EQ(Loaded("b"), "A");
 }
 
+TEST_F(RenameTest, ASecondNameDoesNotKeepAnOldObjectForEver) {
+  ASSERT_OK(volume_.Save("a", "A"));
+  ASSERT_OK(volume_.Save("b", "old"));
+  const auto inode = volume_.Stat("a");
+  ASSERT_OK(inode);
+  ASSERT_OK(volume_.Unlink("b"));
+  volume_.filesystem().Link(inode->id, meta::kRootInode, "b",
+                            [](const auto& linked) { ASSERT_TRUE(linked.ok()); });
+  Settle();
+  EXPECT_THAT(volume_.BucketKeys(), ElementsAre("a"));
+  EXPECT_EQ(Loaded("b"), "A");
+}
+
 }  // namespace
 }  // namespace fs

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "meta/sqlite/sqlite_catalog.h"
+#include "objclient/memory/memory_store.h"
 
 namespace fs {
 namespace {
@@ -45,8 +46,13 @@ Caller Me() { return {.uid = 1000, .gid = 1000, .pid = 1, .umask = 022}; }
 
 }  // namespace
 
-Volume::Volume() {
-  auto bucket = std::make_unique<objclient::MemoryStore>(clock);
+Volume::Volume()
+    : Volume([](Volume& volume) {
+        return std::make_unique<objclient::MemoryStore>(volume.clock);
+      }) {}
+
+Volume::Volume(const std::function<std::unique_ptr<objclient::ObjectStore>(Volume&)>& make) {
+  auto bucket = make(*this);
   bucket_ = bucket.get();
   store_ = std::make_unique<testing_support::FaultyStore>(
       std::move(bucket), [this](testing_support::Verb verb, const objclient::ObjectKey& key) {

@@ -1,5 +1,5 @@
 // Volume: a whole volume on a temporary directory, for tests of fs/ops: SqliteCatalog, BlockPool,
-// BlockCache and Staging as in the program, over a bucket in memory that lives as long as the test,
+// BlockCache and Staging as in the program, over a bucket that lives as long as the test,
 // so that it can be mounted again after an unmount or a crash. The test sees the bucket directly, as
 // another tool would, and may plan faults for what the volume sees.
 //
@@ -20,7 +20,7 @@
 #include "cache/staging.h"
 #include "fs/filesystem.h"
 #include "meta/catalog.h"
-#include "objclient/memory/memory_store.h"
+#include "objclient/object_store.h"
 #include "tests/support/faulty_store.h"
 #include "tests/support/temp_dir.h"
 
@@ -47,7 +47,9 @@ class Volume {
     HandleId id{};
   };
 
+  // Over a bucket in memory, or the given one.
   Volume();
+  explicit Volume(const std::function<std::unique_ptr<objclient::ObjectStore>(Volume&)>& make);
   ~Volume();
 
   // --- life ---
@@ -61,9 +63,10 @@ class Volume {
   FilesystemOptions options;  // for the next Mount
   ShiftedClock clock;
   base::Metrics metrics;
+  const testing_support::TempDir& directory() const { return directory_; }
 
   // --- the bucket, as others see it ---
-  objclient::MemoryStore& bucket() { return *bucket_; }
+  objclient::ObjectStore& bucket() { return *bucket_; }
   void BucketPut(const std::string& key, const std::string& content);
   std::optional<std::string> BucketGet(const std::string& key);
   std::vector<std::string> BucketKeys();
@@ -106,7 +109,7 @@ class Volume {
                                               const objclient::ObjectKey& key);
 
   testing_support::TempDir directory_;
-  objclient::MemoryStore* bucket_ = nullptr;  // owned by store_
+  objclient::ObjectStore* bucket_ = nullptr;  // owned by store_
   base::Mutex mutex_;
   Plan plan_;
   std::unique_ptr<testing_support::FaultyStore> store_;
