@@ -92,7 +92,7 @@ TEST(BlockCache, NeighboursThatWaitForAConnectionShareARequest) {
 
 TEST(BlockCache, SequentialScanKeepsAllConnectionsBusyAndFetchesEveryByteOnce) {
   CacheFixture f(kManual, 512, MemoryOnly());
-  const std::uint64_t size = 400 * kMiB + 12345;
+  const std::uint64_t size = 224 * kMiB + 12345;
   const ObjectRef object = MakeObject(1, size);
   for (std::uint64_t at = 0; at < size; at += kMiB) {
     PendingRead read = f.Read(object, at, std::min(kMiB, size - at));
