@@ -1,9 +1,12 @@
 // cairnfs umount DIR: waits until every byte is in the store, then unmounts and waits for the
 // daemon.
-#include <signal.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot that C++ exists
+}
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -13,6 +16,7 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/options.h"
 #include "fs/cli/command.h"
 #include "fs/cli/volume_options.h"
@@ -112,13 +116,14 @@ base::Status Unmount(const std::filesystem::path& directory, bool force) {
   return base::Error::FromErrno(errno, "unmount " + directory.string());
 }
 
-bool WaitForExit(pid_t pid, steady_clock::time_point deadline) {
-  constexpr auto kPoll = std::chrono::milliseconds(10);
-  while (pid > 0 && kill(pid, 0) == 0) {
-    if (steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(kPoll);
-  }
-  return true;
+// A descriptor of the daemon's process: readable when it has ended, whoever its parent is, and never
+// another process of the same number.
+base::UniqueFd OpenProcess(pid_t pid) { return base::UniqueFd(pid > 0 ? pidfd_open(pid, 0) : -1); }
+
+bool WaitForExit(const base::UniqueFd& process, std::chrono::milliseconds limit) {
+  if (!process) return true;  // it was gone before we looked
+  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  return poll(&ended, 1, static_cast<int>(limit.count())) > 0;
 }
 
 base::Status Umount(const UmountArguments& arguments) {
@@ -147,10 +152,11 @@ base::Status Umount(const UmountArguments& arguments) {
                            ". Wait longer (--timeout), or unmount anyway with --force: the bytes "
                            "stay in the state directory and are sent at the next mount");
   }
+  const base::UniqueFd process = OpenProcess(status->pid);
   TRY(Unmount(directory, arguments.force));
   // The daemon closes its database after the kernel let go; only then may the next mount begin.
   constexpr auto kExitLimit = std::chrono::seconds(90);
-  if (!WaitForExit(status->pid, steady_clock::now() + kExitLimit)) {
+  if (!WaitForExit(process, kExitLimit)) {
     return base::Error(base::ErrorClass::kTimeout,
                        "unmounted, but process " + std::to_string(status->pid) +
                            " still runs; its log says what it waits for");

@@ -131,12 +131,13 @@ void FileInode::ReplaceContent(ContentPtr content, bool by_others) {
 }
 
 void FileInode::BeginStage(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,
-                           std::int64_t now_ns) {
+                           std::int64_t mtime_ns, std::int64_t ctime_ns) {
   base::MutexLock lock(mutex_);
   CHECK(alone_ && state_ == State::kClean);
   stage_ = std::move(stage);
   base_mark_ = std::move(base_mark);
-  mtime_ns_ = ctime_ns_ = now_ns;
+  mtime_ns_ = mtime_ns;
+  ctime_ns_ = ctime_ns;
   Enter(State::kDirty);
 }
 

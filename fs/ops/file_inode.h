@@ -108,8 +108,9 @@ class FileInode {
   void ReplaceContent(ContentPtr content, bool by_others) EXCLUDES(mutex_);
 
   // --- stage; the caller holds the whole turn, or for Touch a share of it ---
+  // The times are the inode's own until Touch: publishing an untouched file leaves them alone.
   void BeginStage(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,
-                  std::int64_t now_ns) EXCLUDES(mutex_);
+                  std::int64_t mtime_ns, std::int64_t ctime_ns) EXCLUDES(mutex_);
   // A stage that a former process left.
   void BeginRecovered(std::shared_ptr<cache::StagedFile> stage, UploadRecord upload,
                       std::int64_t mtime_ns) EXCLUDES(mutex_);

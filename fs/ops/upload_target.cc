@@ -133,11 +133,12 @@ base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
                                                              const InodeRef& file) {
   if (auto stage = file->stage()) return stage;
   TRY_ASSIGN(const ContentPtr content, LoadContent(context, *file));
+  TRY_ASSIGN(const meta::Inode inode, context.catalog.GetInode(file->id()));
   TRY_ASSIGN(auto stage, context.staging.Create(content->extents, content->size,
                                                 MakeStageHooks(context, file)));
   KeyTable::Hold mark;
   if (!content->objects.empty()) mark = context.keys.Mark(content->objects.front().key);
-  file->BeginStage(stage, std::move(mark), context.Now());
+  file->BeginStage(stage, std::move(mark), inode.mtime_ns, inode.ctime_ns);
   context.inodes.Keep(file);
   return stage;
 }

@@ -48,7 +48,7 @@ class FileInodeTest : public ::testing::Test {
   std::shared_ptr<SmallStage> Begin() {
     auto stage = std::make_shared<SmallStage>();
     const FileInode::Turn turn = file_.TakeAll();
-    file_.BeginStage(stage, {}, 100);
+    file_.BeginStage(stage, {}, 100, 100);
     return stage;
   }
   FileInode::Join Join(DoneStatus done = [](const base::Status&) {}) {
