@@ -1,7 +1,9 @@
 #include "tests/conformance/store_conformance.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/digest/digest.h"
 #include "objclient/local/local_store.h"
@@ -97,9 +99,10 @@ void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 Bytes Pattern(std::size_t size, unsigned seed) {
   Bytes bytes(size);
   std::uint64_t state = 0x9e3779b97f4a7c15u * (seed + 1);
-  for (std::byte& byte : bytes) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    byte = static_cast<std::byte>(state >> 56);
+  // By words: byte by byte this was most of the suite's time in a sanitizer.
+  for (std::size_t at = 0; at < size; at += sizeof state) {
+    state = (state ^ (state >> 29)) * 0xbf58476d1ce4e5b9u + at;
+    std::memcpy(bytes.data() + at, &state, std::min(sizeof state, size - at));
   }
   return bytes;
 }
