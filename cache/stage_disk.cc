@@ -1,6 +1,7 @@
 #include "cache/stage_disk.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -14,6 +15,20 @@
 
 namespace cache {
 namespace {
+
+// Left free for the name space, whose database is on the same disk: staged bytes can leave by the
+// network, a commit cannot.
+constexpr std::uint64_t kReserveMax = 64u << 20;  // bytes
+constexpr std::uint64_t kReserveShare = 4;        // at most this part of a small disk
+
+base::Status CheckRoom(int fd, std::uint64_t bytes, const std::filesystem::path& path) {
+  struct statvfs disk {};
+  if (fstatvfs(fd, &disk) != 0) return base::Error::FromErrno(errno, "statvfs " + path.string());
+  const std::uint64_t reserve =
+      std::min(kReserveMax, disk.f_blocks * disk.f_frsize / kReserveShare);
+  if (disk.f_bavail * disk.f_frsize >= bytes + reserve) return base::Ok();
+  return base::Error::FromErrno(ENOSPC, "write " + path.string());
+}
 
 bool Aligned(std::uint64_t offset, const void* address, std::uint64_t length) {
   return ((offset | reinterpret_cast<std::uintptr_t>(address) | length) % kDirectAlign) == 0;
@@ -40,9 +55,12 @@ class LocalStageFile final : public StageDiskFile {
                             const std::vector<std::span<const std::byte>>& pieces) override {
     std::vector<iovec> vectors;
     vectors.reserve(pieces.size());
+    std::uint64_t bytes = 0;
     for (const auto& piece : pieces) {
+      bytes += piece.size();
       vectors.push_back({const_cast<std::byte*>(piece.data()), piece.size()});
     }
+    TRY(CheckRoom(buffered_.get(), bytes, path_));
     const int fd = direct_ ? direct_.get() : buffered_.get();
     std::size_t first = 0;
     while (first < vectors.size()) {
@@ -58,6 +76,7 @@ class LocalStageFile final : public StageDiskFile {
   }
 
   base::Status WriteRagged(std::uint64_t offset, std::span<const std::byte> data) override {
+    TRY(CheckRoom(buffered_.get(), data.size(), path_));
     return base::WriteFull(buffered_.get(), offset, data);
   }
 

@@ -31,8 +31,20 @@ std::vector<std::string> Candidates(const CLI::App& app, bool options) {
   return names;
 }
 
+int FailUnknownCommand(const CLI::App& app, const std::vector<std::string>& words) {
+  const std::vector<std::string> commands = Candidates(app, false);
+  const std::string word = words.empty() ? "" : words.front();
+  const std::string hint = base::Suggest(word, commands);
+  std::string known;
+  for (const std::string& command : commands) known += (known.empty() ? "" : ", ") + command;
+  (void)Fail("unknown command '" + word + "'" +
+             (hint.empty() ? "" : " (did you mean " + hint + "?)") + "; commands are: " + known);
+  return kUsage;
+}
+
 // The word that the parser did not know, with what was probably meant.
 int FailUnknown(const CLI::App& app, const std::vector<std::string>& words) {
+  if (app.get_subcommands().empty()) return FailUnknownCommand(app, words);
   std::string message = "unknown argument";
   for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kThreads = 4;
 constexpr std::size_t kQueueLimit = 1u << 16;
-constexpr std::int64_t kQuickNs = 2'000'000'000;  // longest wait for a merely old listing in a lookup
+constexpr std::int64_t kQuickNs =
+    2'000'000'000;  // longest wait for a merely old listing in a lookup
 constexpr double kNsPerSecond = 1e9;
 constexpr std::size_t kDirectoryPage = 1000;
 
@@ -19,6 +20,7 @@ constexpr std::size_t kDirectoryPage = 1000;
 Refresher::Refresher(Context& context, std::function<void()> changed)
     : context_(context),
       changed_(std::move(changed)),
+      opened_ns_(context.Now()),
       executor_({.name = "refresh", .threads = kThreads, .queue_limit = kQueueLimit}) {}
 
 Refresher::Freshness Refresher::Check(meta::InodeId directory) {
@@ -29,6 +31,8 @@ Refresher::Freshness Refresher::Check(meta::InodeId directory) {
       const auto& listed_ns = found->second.listed_ns;
       if (!listed_ns) return Freshness::kNever;
       if (context_.options.refresh_s < 0) return Freshness::kFresh;
+      // Nobody watched the bucket while it was not mounted.
+      if (*listed_ns < opened_ns_) return Freshness::kStale;
       const double age_s = static_cast<double>(context_.Now() - *listed_ns) / kNsPerSecond;
       return age_s < context_.options.refresh_s ? Freshness::kFresh : Freshness::kStale;
     }
@@ -112,11 +116,11 @@ base::Status Refresher::Reconcile(meta::InodeId directory, const meta::ListedDir
   owner.uid = context_.options.uid;
   owner.gid = context_.options.gid;
   owner.now_ns = context_.Now();
-  TRY_ASSIGN(const meta::Reconciled changes,
-             context_.catalog.Reconcile(
-                 directory, listing, owner,
-                 [&busy](const objclient::ObjectKey& key) { return busy.Busy(key); },
-                 owner.now_ns));
+  TRY_ASSIGN(
+      const meta::Reconciled changes,
+      context_.catalog.Reconcile(
+          directory, listing, owner,
+          [&busy](const objclient::ObjectKey& key) { return busy.Busy(key); }, owner.now_ns));
   for (const meta::InodeId inode : changes.changed_inodes) {
     if (const InodeRef file = context_.inodes.Find(inode)) {
       TRY_ASSIGN(ContentPtr content, ReadContent(context_.catalog, inode));

@@ -1,7 +1,7 @@
-// Refresher: keeps the catalog's directories in step with the bucket (design section 4). A directory
-// is listed on first use and again when its listing is older than the volume's refresh time; one
-// listing of a directory runs at a time, whoever needs it waits for that one. Keys that this mount
-// works on, or worked on since the listing began, are left alone (KeyTable::Listing).
+// Refresher: keeps the catalog's directories in step with the bucket (design section 4). A
+// directory is listed on first use and again when its listing is older than the volume's refresh
+// time; one listing of a directory runs at a time, whoever needs it waits for that one. Keys that
+// this mount works on, or worked on since the listing began, are left alone (KeyTable::Listing).
 //
 // Owned by MountedFilesystem; any thread. Lists on an executor of its own.
 #pragma once
@@ -63,6 +63,7 @@ class Refresher {
 
   Context& context_;
   const std::function<void()> changed_;
+  const std::int64_t opened_ns_;
   mutable base::Mutex mutex_;
   std::unordered_map<std::uint64_t, Directory> directories_ GUARDED_BY(mutex_);
   base::Executor executor_;
