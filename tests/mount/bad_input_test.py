@@ -67,7 +67,7 @@ class BadInput(mount.MountTest):
         self.refused(self.unstarted(), "cache-dri", "cache-dir", options=["-o", "cache-dri=/tmp"])
 
     def test_unknown_command(self):
-        done = self.cairnfs("mnt", self.bucket.url, self.folder)
+        done = self.cairnfs("mout", self.bucket.url, self.folder)
         self.assertNotEqual(0, done.returncode)
         self.assertIn("mount", done.stderr)
 

@@ -71,8 +71,7 @@ class Crash(mount.MountTest):
             opened.close()
         volume.start()
         self.assertEqual([], os.listdir(volume.path))
-        volume.settled()
-        self.assertEqual({}, self.bucket.list(), "the object of the orphan is deleted")
+        self.bucket.wait_for({})   # the object of the orphan is deleted
 
     def test_nothing_is_left_of_a_save_that_never_ended(self):
         volume = self.mount()
@@ -86,8 +85,7 @@ class Crash(mount.MountTest):
         if os.path.exists(volume("new")):   # the name may be there, empty, as open() made it
             self.assertEqual(b"", read(volume("new")))
             os.unlink(volume("new"))
-        volume.settled()
-        self.assertEqual({}, self.bucket.list())
+        self.bucket.wait_for({})
 
     def spoil_cache(self, spoil):
         """Saves, unmounts, does something to each file of the cache; the bytes are still right."""

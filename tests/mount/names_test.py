@@ -143,8 +143,7 @@ class Names(mount.MountTest):
             opened.seek(0)
             self.assertEqual(b"still here, and more", opened.read())
             self.assertEqual(0, os.fstat(opened.fileno()).st_nlink)
-        volume.settled()
-        self.assertEqual({}, self.bucket.list())
+        self.bucket.wait_for({})
 
     def test_created_and_unlinked_before_close(self):
         volume = self.mount()
@@ -153,8 +152,7 @@ class Names(mount.MountTest):
             opened.write(b"z" * 100_000)
             opened.seek(0)
             self.assertEqual(100_000, len(opened.read()))
-        volume.settled()
-        self.assertEqual({}, self.bucket.list())
+        self.bucket.wait_for({})
 
     def test_directories(self):
         volume = self.mount()

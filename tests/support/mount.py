@@ -54,7 +54,21 @@ def detach(directory):
         subprocess.run([*command, directory], stderr=subprocess.DEVNULL, check=False)
 
 
-class LocalBucket:
+class Bucket:
+    """What both kinds have in common."""
+
+    def list(self, prefix=""):
+        """{key: size} of everything a user put there; what cairnfs keeps for itself is left out."""
+        raise NotImplementedError
+
+    def wait_for(self, wanted):
+        """Waits until list() is this: an object goes some time after the last close of its file."""
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: self.list() == wanted, "", 20)
+        unittest.TestCase().assertEqual(wanted, self.list())
+
+
+class LocalBucket(Bucket):
     """A bucket that is a folder; its objects are the files that cairnfs keeps there."""
 
     def __init__(self, folder):
@@ -81,7 +95,6 @@ class LocalBucket:
         os.unlink(self.path(key))
 
     def list(self, prefix=""):
-        """{key: size} of everything a user put there; what cairnfs keeps for itself is left out."""
         found = {}
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -96,7 +109,7 @@ class LocalBucket:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class S3Bucket:
+class S3Bucket(Bucket):
     """A prefix of its own in the bucket of CAIRNFS_TEST_URL."""
 
     def __init__(self, client=None, url=None):
