@@ -116,8 +116,8 @@ base::Status Unmount(const std::filesystem::path& directory, bool force) {
   return base::Error::FromErrno(errno, "unmount " + directory.string());
 }
 
-// A descriptor of the daemon's process: readable when it has ended, whoever its parent is, and never
-// another process of the same number.
+// A descriptor of the daemon's process: readable when it has ended, whoever its parent is, and
+// never another process of the same number.
 base::UniqueFd OpenProcess(pid_t pid) { return base::UniqueFd(pid > 0 ? pidfd_open(pid, 0) : -1); }
 
 bool WaitForExit(const base::UniqueFd& process, std::chrono::milliseconds limit) {

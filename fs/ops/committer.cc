@@ -11,8 +11,8 @@
 namespace fs {
 namespace {
 
-constexpr int kConflictRounds = 4;                    // foreign writers met in one commit
-constexpr std::size_t kQueueLimit = 1u << 16;         // files waiting for a commit thread
+constexpr int kConflictRounds = 4;                     // foreign writers met in one commit
+constexpr std::size_t kQueueLimit = 1u << 16;          // files waiting for a commit thread
 constexpr std::chrono::milliseconds kRetryMax{60000};  // longest pause between two tries
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Committer: close and fsync. Brings a file's stage into the bucket as one object, then into the
-// catalog in one transaction, then hands its bytes to the cache. Runs on a bounded executor; callers
-// that ask for the same file before its commit runs share it.
+// catalog in one transaction, then hands its bytes to the cache. Runs on a bounded executor;
+// callers that ask for the same file before its commit runs share it.
 //
 // A precondition that fails means that somebody else wrote the key: both sides are kept, theirs as
 // KEY.conflict-ETAG. Any other failure leaves the stage persisted on the local disk and recorded

@@ -1,6 +1,6 @@
-// Context: what all rooms of the mounted filesystem share: options, the floors below, and the tables
-// of keys and inodes. Owned by MountedFilesystem, outlives every room. The members are constant after
-// construction or safe to use from any thread.
+// Context: what all rooms of the mounted filesystem share: options, the floors below, and the
+// tables of keys and inodes. Owned by MountedFilesystem, outlives every room. The members are
+// constant after construction or safe to use from any thread.
 #pragma once
 
 #include <atomic>

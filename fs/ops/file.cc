@@ -119,7 +119,8 @@ void MountedFilesystem::Release(meta::InodeId /*inode*/, HandleId handle) {
     if (orphan) {
       committer_.DiscardIfOrphan(file);
     } else if (open->writable && file->state() != FileInode::State::kFailed) {
-      // A close flushes first; this is for what came after it. Errors wait for the next one who asks.
+      // A close flushes first; this is for what came after it. Errors wait for the next one who
+      // asks.
       committer_.Request(file, nullptr);
       DiscardUnwritten(file);
     }

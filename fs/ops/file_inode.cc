@@ -14,9 +14,7 @@ void Overlay::ApplyTo(meta::Inode& inode) const {
   inode.ctime_ns = std::max(inode.ctime_ns, ctime_ns);
 }
 
-std::string PendingUpload::ToPayload() const {
-  return std::to_string(mtime_ns) + '\n' + manifest;
-}
+std::string PendingUpload::ToPayload() const { return std::to_string(mtime_ns) + '\n' + manifest; }
 
 base::Result<PendingUpload> PendingUpload::FromPayload(const std::string& payload) {
   PendingUpload pending;

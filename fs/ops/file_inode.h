@@ -1,13 +1,14 @@
-// FileInode: a regular file that is open, or whose bytes are not in the bucket yet. Holds what is only
-// in memory: the stage, the attributes of unsent changes, who waits for the commit.
+// FileInode: a regular file that is open, or whose bytes are not in the bucket yet. Holds what is
+// only in memory: the stage, the attributes of unsent changes, who waits for the commit.
 //
 //   Clean --first write--> Dirty --commit--> Committing --ok--> Clean
 //                            ^                    |error
 //                            +------write------ Failed (stage kept, tried again)
 //
-// Every change of state goes through Enter, which checks the invariants. Who touches the stage holds a
-// Turn: writes share it, everything that must be alone (append, truncate, commit, making a stage)
-// takes it all. Turns may wait for a commit, so for the network; they are not taken with a lock held.
+// Every change of state goes through Enter, which checks the invariants. Who touches the stage
+// holds a Turn: writes share it, everything that must be alone (append, truncate, commit, making a
+// stage) takes it all. Turns may wait for a commit, so for the network; they are not taken with a
+// lock held.
 //
 // Owned by InodeTable, kept alive by InodeRefs. Any thread; no method does I/O.
 #pragma once

@@ -1,5 +1,5 @@
-// HandleTable: open files by HandleId. A handle is what open(2) made: the file and how it was opened.
-// Any thread; a leaf in the lock order.
+// HandleTable: open files by HandleId. A handle is what open(2) made: the file and how it was
+// opened. Any thread; a leaf in the lock order.
 #pragma once
 
 #include <cstdint>

@@ -101,8 +101,7 @@ void IntentQueue::Retry(meta::Intent intent, const base::Error& error) {
   context_.last_error.Set(error);
   ++intent.attempts;
   intent.last_error = error.message();
-  const base::Status updated =
-      context_.catalog.UpdateIntent(intent, meta::Durability::kAsync);
+  const base::Status updated = context_.catalog.UpdateIntent(intent, meta::Durability::kAsync);
   // One that was replaced meanwhile is done: its successor is in the catalog.
   const bool replaced =
       !updated.ok() && updated.error().error_class() == base::ErrorClass::kNotFound;

@@ -1,7 +1,7 @@
-// IntentQueue: the catalog's settle and delete intents that are still to be done, with the time when
-// each is due. The catalog adds intents inside its own transactions; Collect reads what is new since
-// the last call. Holds at most kLimit intents in memory, the rest waits in the catalog.
-// Any thread; never holds its lock across a call of the catalog.
+// IntentQueue: the catalog's settle and delete intents that are still to be done, with the time
+// when each is due. The catalog adds intents inside its own transactions; Collect reads what is new
+// since the last call. Holds at most kLimit intents in memory, the rest waits in the catalog. Any
+// thread; never holds its lock across a call of the catalog.
 #pragma once
 
 #include <cstddef>

@@ -26,8 +26,7 @@ bool IsGone(const base::Error& error) {
 
 bool SameObjects(const Content& one, const Content& other) {
   return std::equal(one.objects.begin(), one.objects.end(), other.objects.begin(),
-                    other.objects.end(),
-                    [](const auto& a, const auto& b) { return a.id == b.id; });
+                    other.objects.end(), [](const auto& a, const auto& b) { return a.id == b.id; });
 }
 
 base::ByteRange Clip(base::ByteRange range, std::uint64_t size) {
@@ -45,8 +44,10 @@ std::vector<base::ByteRange> DataRangesOf(const FileInode::View& view) {
 
 }  // namespace
 
-std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::Read(
-    meta::InodeId /*inode*/, HandleId handle, base::ByteRange range, cache::ReadDone done) {
+std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::Read(meta::InodeId /*inode*/,
+                                                                        HandleId handle,
+                                                                        base::ByteRange range,
+                                                                        cache::ReadDone done) {
   const auto open = handles_.Find(handle);
   if (open == nullptr || !open->readable) return base::Error::FromErrno(EBADF, "read");
   FileInode::View view = open->file->view();
@@ -72,10 +73,9 @@ std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::ReadView(
   const std::uint64_t size = view.stage != nullptr ? view.stage->size() : view.content->size;
   const base::ByteRange clipped = Clip(range, size);
   if (clipped.empty()) return cache::PinnedBytes{};
-  auto hit = view.stage != nullptr
-                 ? view.stage->Read(clipped, std::move(done))
-                 : cache::ReadExtents(context_.cache, view.content->extents, clipped,
-                                      std::move(done));
+  auto hit = view.stage != nullptr ? view.stage->Read(clipped, std::move(done))
+                                   : cache::ReadExtents(context_.cache, view.content->extents,
+                                                        clipped, std::move(done));
   if (!hit) return std::nullopt;
   return base::Result<cache::PinnedBytes>(std::move(*hit));
 }
@@ -108,8 +108,7 @@ void MountedFilesystem::RefreshParents(meta::InodeId inode) {
     std::size_t begin = 0;
     for (std::size_t slash = name.path.find('/'); slash != std::string::npos;
          begin = slash + 1, slash = name.path.find('/', begin)) {
-      const auto entry =
-          context_.catalog.Lookup(directory, name.path.substr(begin, slash - begin));
+      const auto entry = context_.catalog.Lookup(directory, name.path.substr(begin, slash - begin));
       if (!entry.ok()) return;
       directory = entry->id;
     }

@@ -72,7 +72,8 @@ std::uint64_t KeyTable::BeginListing() {
 void KeyTable::EndListing() {
   base::MutexLock lock(mutex_);
   // Past changes matter only to listings that began before them.
-  if (--listings_ == 0) std::erase_if(entries_, [](const auto& item) { return item.second.idle(); });
+  if (--listings_ == 0)
+    std::erase_if(entries_, [](const auto& item) { return item.second.idle(); });
 }
 
 KeyTable::Listing::Listing(KeyTable& table) : table_(table), began_(table.BeginListing()) {}

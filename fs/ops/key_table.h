@@ -25,7 +25,8 @@ class KeyTable {
    public:
     Hold() = default;
     Hold(Hold&& other) noexcept
-        : table_(std::exchange(other.table_, nullptr)), key_(std::move(other.key_)),
+        : table_(std::exchange(other.table_, nullptr)),
+          key_(std::move(other.key_)),
           exclusive_(other.exclusive_) {}
     Hold& operator=(Hold&& other) noexcept;
     ~Hold() { Release(); }

@@ -25,8 +25,7 @@ void MountedFilesystem::Lookup(meta::InodeId parent, std::string_view name,
   base::Result<meta::Inode> known = look();
   if (freshness == Refresher::Freshness::kFresh) return done(std::move(known));
 
-  const bool missing =
-      !known.ok() && known.error().error_class() == base::ErrorClass::kNotFound;
+  const bool missing = !known.ok() && known.error().error_class() == base::ErrorClass::kNotFound;
   const bool never = freshness == Refresher::Freshness::kNever;
   if (!missing || (!never && !refresher_.IsQuick(parent))) {
     refresher_.List(parent, nullptr);

@@ -1,5 +1,5 @@
-// Maintenance: what goes on behind the user: settles and deletes, each on a thread of its own, fed by
-// the catalog's intents. Owned by MountedFilesystem; any thread.
+// Maintenance: what goes on behind the user: settles and deletes, each on a thread of its own, fed
+// by the catalog's intents. Owned by MountedFilesystem; any thread.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
-// MountedFilesystem: the Filesystem of a mounted volume, one method per POSIX operation, one file per
-// theme (lookup, attr, dir, file, rename, link, xattr). Puts the rooms together and adds nothing that
-// one of them could do: names are the catalog's, bytes the cache's and the stages', what happens
-// behind the caller is the Committer's, the Refresher's and Maintenance's.
+// MountedFilesystem: the Filesystem of a mounted volume, one method per POSIX operation, one file
+// per theme (lookup, attr, dir, file, rename, link, xattr). Puts the rooms together and adds
+// nothing that one of them could do: names are the catalog's, bytes the cache's and the stages',
+// what happens behind the caller is the Committer's, the Refresher's and Maintenance's.
 //
 // Lock order: none of the tables' locks is held while another is taken, except that FileInode's is
 // never held with InodeTable's. Owned by the mount; any thread.
@@ -103,8 +103,8 @@ class MountedFilesystem final : public Filesystem {
   base::Status CheckWritable() const;
   // For whoever makes `name` in `parent`: EROFS, EPERM for reserved names.
   base::Status CheckNewName(meta::InodeId parent, std::string_view name) const;
-  // Runs `then` when the catalog knows what the bucket has in `directory`: inline unless it was never
-  // listed.
+  // Runs `then` when the catalog knows what the bucket has in `directory`: inline unless it was
+  // never listed.
   void WhenListed(meta::InodeId directory, DoneStatus then);
 
   base::Result<meta::Inode> ChangeAttributes(meta::InodeId inode, const meta::AttrChange& change);
@@ -123,8 +123,7 @@ class MountedFilesystem final : public Filesystem {
   void WhenFree(const InodeRef& file, std::function<void()> task);
   base::Result<Opened> OpenFileHandle(const InodeRef& file, int open_flags);
   void CreateListed(const Caller& caller, meta::InodeId parent, const std::string& name,
-                    mode_t mode, int open_flags,
-                    const Done<std::pair<meta::Inode, Opened>>& done);
+                    mode_t mode, int open_flags, const Done<std::pair<meta::Inode, Opened>>& done);
   void DiscardUnwritten(const InodeRef& file);
   base::Result<std::shared_ptr<const OpenFile>> FindWriter(HandleId handle) const;
 

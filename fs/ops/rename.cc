@@ -1,6 +1,6 @@
-// Rename: one transaction, whatever moves. Before it: a directory that moves is listed to its leaves,
-// because only what the catalog knows moves along; a file that moves is committed, because its name
-// must not become durable before its bytes.
+// Rename: one transaction, whatever moves. Before it: a directory that moves is listed to its
+// leaves, because only what the catalog knows moves along; a file that moves is committed, because
+// its name must not become durable before its bytes.
 #include <cerrno>
 #include <utility>
 
@@ -32,10 +32,14 @@ void MountedFilesystem::Rename(meta::InodeId parent, std::string_view name,
   if ((flags & ~(kNoReplace | kExchange)) != 0) {
     return done(base::Error::FromErrno(EINVAL, "rename flags"));
   }
-  auto request = std::make_shared<RenameRequest>(RenameRequest{
-      parent, std::string(name), new_parent, std::string(new_name),
-      {.no_replace = (flags & kNoReplace) != 0, .exchange = (flags & kExchange) != 0},
-      std::move(done), {}});
+  auto request = std::make_shared<RenameRequest>(
+      RenameRequest{parent,
+                    std::string(name),
+                    new_parent,
+                    std::string(new_name),
+                    {.no_replace = (flags & kNoReplace) != 0, .exchange = (flags & kExchange) != 0},
+                    std::move(done),
+                    {}});
   WhenListed(new_parent, [this, request](const base::Status& listed) {
     if (!listed.ok()) return request->done(listed);
     RenameListed(request);
@@ -83,9 +87,8 @@ void MountedFilesystem::RenameSent(const std::shared_ptr<RenameRequest>& request
     const auto paths = context_.catalog.Paths(inode.id);
     if (paths.ok() && !paths->empty()) markers.emplace_back(inode.id, paths->front().key);
   }
-  const auto renamed =
-      context_.catalog.Rename(request->parent, request->name, request->new_parent,
-                              request->new_name, request->flags, context_.Now());
+  const auto renamed = context_.catalog.Rename(request->parent, request->name, request->new_parent,
+                                               request->new_name, request->flags, context_.Now());
   if (!renamed.ok()) return request->done(renamed.error());
   for (const auto& [directory, key] : markers) DropMarker(directory, key);
   if (renamed->replaced) AfterRemoval(*renamed->replaced);

@@ -12,10 +12,10 @@
 namespace fs {
 namespace {
 
-constexpr std::size_t kThreads = 6;       // copies at a time: a background load on the store
-constexpr std::size_t kIntents = 64;      // of one pass
+constexpr std::size_t kThreads = 6;   // copies at a time: a background load on the store
+constexpr std::size_t kIntents = 64;  // of one pass
 constexpr std::size_t kDirectoryPage = 1000;
-constexpr std::uint32_t kPartAfter = 2;   // times a file waits for a key before it steps aside
+constexpr std::uint32_t kPartAfter = 2;  // times a file waits for a key before it steps aside
 constexpr std::size_t kTokenBytes = 16;
 
 bool IsConflict(const base::Error& error) {
@@ -212,7 +212,8 @@ base::Result<objclient::ObjectHead> Settler::CopyObject(const Move& move,
   if (copied.ok() || !IsConflict(copied.error())) return copied;
 
   TRY_ASSIGN(const auto source, context_.store.Head(move.object.key));
-  if (source.etag != move.object.etag) return copied;  // replaced by others: nothing of ours to move
+  if (source.etag != move.object.etag)
+    return copied;  // replaced by others: nothing of ours to move
   const auto there = context_.store.Head(move.target);
   if (!there.ok()) {
     if (there.error().error_class() != base::ErrorClass::kNotFound) return there;

@@ -1,6 +1,7 @@
-// Settler: brings files whose name changed back to key = path (design section 11): copies the object
-// on the server, swaps it in one transaction, leaves the old key to the deleter. Publishes files that
-// have no object yet. A settle intent names a file, or a directory for everything below it.
+// Settler: brings files whose name changed back to key = path (design section 11): copies the
+// object on the server, swaps it in one transaction, leaves the old key to the deleter. Publishes
+// files that have no object yet. A settle intent names a file, or a directory for everything below
+// it.
 //
 // Waits while a file has unsent changes, and while somebody else's bytes are at the target key; two
 // files that wait for each other's key are parted through a hidden key.

@@ -42,8 +42,7 @@ base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
   } else {
     TRY(context.catalog.UpdateIntent(intent, meta::Durability::kAsync));
   }
-  cache::UploadTarget target{chosen.key, chosen.precondition,
-                             {{kIntentTokenName, token}}};
+  cache::UploadTarget target{chosen.key, chosen.precondition, {{kIntentTokenName, token}}};
   file.SetUpload(std::move(record), std::move(chosen.lock));
   return target;
 }
@@ -148,8 +147,8 @@ void DiscardStage(Context& context, FileInode& file) {
   if (dropped.stage != nullptr) dropped.stage->Discard();
   if (dropped.upload && dropped.upload->intent.id != meta::IntentId{}) {
     const auto status = context.catalog.RemoveIntent(dropped.upload->intent.id);
-    if (!status.ok()) LOG_ERROR("drop upload of inode={}: {}", meta::Raw(file.id()),
-                                status.error().ToString());
+    if (!status.ok())
+      LOG_ERROR("drop upload of inode={}: {}", meta::Raw(file.id()), status.error().ToString());
   }
   context.inodes.LetGo(file.id());
 }

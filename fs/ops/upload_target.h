@@ -22,8 +22,8 @@ struct ChosenKey {
 // Where the bytes of `inode` go now. Never blocks on the network.
 base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::string_view token);
 
-// True while objects that are still to be moved or deleted lie at a key above `key` (`a` of `a/b`) or
-// below it (`a/b` of `a`): a local folder cannot hold both.
+// True while objects that are still to be moved or deleted lie at a key above `key` (`a` of `a/b`)
+// or below it (`a/b` of `a`): a local folder cannot hold both.
 base::Result<bool> IsObstructed(meta::Catalog& catalog, const objclient::ObjectKey& key);
 
 // The stage of `file`, made over its committed content when there is none yet. The caller holds the

@@ -1,6 +1,6 @@
-// Worker: one background thread that does a pass whenever it is woken or the time that the last pass
-// asked for has come. Owned by whoever owns the work; Stop (or destruction) ends the pass under way
-// and joins. Wake may be called from any thread.
+// Worker: one background thread that does a pass whenever it is woken or the time that the last
+// pass asked for has come. Owned by whoever owns the work; Stop (or destruction) ends the pass
+// under way and joins. Wake may be called from any thread.
 #pragma once
 
 #include <pthread.h>

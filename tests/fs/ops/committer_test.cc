@@ -41,8 +41,8 @@ class CommitterTest : public ::testing::Test {
   }
   void StoreIsDown() {
     volume_.PlanFaults([](Verb verb, const auto&) {
-      return Sends(verb) ? std::optional(testing_support::Fault{base::Error(
-                               base::ErrorClass::kUnavailable, "the network is down")})
+      return Sends(verb) ? std::optional(testing_support::Fault{
+                               base::Error(base::ErrorClass::kUnavailable, "the network is down")})
                          : std::nullopt;
     });
   }

@@ -28,8 +28,8 @@ int ErrnoOf(const base::Result<T>& result) {
     const auto assert_result = (expression);                         \
     ASSERT_TRUE(assert_result.ok()) << fs::ErrorText(assert_result); \
   } while (false)
-#define EXPECT_ERRNO(expression, errno_value)                                                 \
-  do {                                                                                        \
-    const auto errno_result = (expression);                                                   \
-    EXPECT_EQ(fs::ErrnoOf(errno_result), errno_value) << fs::ErrorText(errno_result);         \
+#define EXPECT_ERRNO(expression, errno_value)                                         \
+  do {                                                                                \
+    const auto errno_result = (expression);                                           \
+    EXPECT_EQ(fs::ErrnoOf(errno_result), errno_value) << fs::ErrorText(errno_result); \
   } while (false)

@@ -258,7 +258,9 @@ TEST_F(FileTest, FallocateGrowsAndPunches) {
   EXPECT_ERRNO(fs.Fallocate(writer.inode, writer.id, FALLOC_FL_COLLAPSE_RANGE, {0, 4096}),
                EOPNOTSUPP);
   ASSERT_OK(volume_.Close(writer));
-  EXPECT_EQ(volume_.BucketGet("f"), std::string("01\0\0\0" "56789\0\0", 12));
+  EXPECT_EQ(volume_.BucketGet("f"), std::string("01\0\0\0"
+                                                "56789\0\0",
+                                                12));
 }
 
 TEST_F(FileTest, HandlesSayWhatTheyMay) {

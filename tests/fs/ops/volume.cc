@@ -47,9 +47,8 @@ Caller Me() { return {.uid = 1000, .gid = 1000, .pid = 1, .umask = 022}; }
 }  // namespace
 
 Volume::Volume()
-    : Volume([](Volume& volume) {
-        return std::make_unique<objclient::MemoryStore>(volume.clock);
-      }) {}
+    : Volume(
+          [](Volume& volume) { return std::make_unique<objclient::MemoryStore>(volume.clock); }) {}
 
 Volume::Volume(const std::function<std::unique_ptr<objclient::ObjectStore>(Volume&)>& make) {
   auto bucket = make(*this);
@@ -70,8 +69,8 @@ void Volume::Mount() {
   meta::SqliteCatalog::Options catalog_options;
   catalog_options.volume.uuid = "test";
   catalog_options.volume.url = "mem://test";
-  auto catalog = meta::SqliteCatalog::Open(directory_ / "meta.db", meta::OpenMode::kCreate,
-                                           catalog_options);
+  auto catalog =
+      meta::SqliteCatalog::Open(directory_ / "meta.db", meta::OpenMode::kCreate, catalog_options);
   ASSERT_TRUE(catalog.ok()) << catalog.error().ToString();
   catalog_ = std::move(*catalog);
   auto pool = cache::BlockPool::Open({.bytes = kPoolBytes, .touch_bytes = 0});
@@ -84,12 +83,11 @@ void Volume::Mount() {
   cache_ = std::move(*cache);
   cache::StagingOptions staging_options;
   staging_options.directory = directory_ / "staging";
-  auto staging =
-      cache::Staging::Open(staging_options, *pool_, *cache_, *store_, clock, metrics);
+  auto staging = cache::Staging::Open(staging_options, *pool_, *cache_, *store_, clock, metrics);
   ASSERT_TRUE(staging.ok()) << staging.error().ToString();
   staging_ = std::move(*staging);
-  auto filesystem = Filesystem::Open(
-      options, {*catalog_, *store_, *cache_, *staging_, clock, metrics, nullptr});
+  auto filesystem =
+      Filesystem::Open(options, {*catalog_, *store_, *cache_, *staging_, clock, metrics, nullptr});
   ASSERT_TRUE(filesystem.ok()) << filesystem.error().ToString();
   filesystem_ = std::move(*filesystem);
 }
@@ -162,9 +160,8 @@ std::optional<testing_support::Fault> Volume::Fault(testing_support::Verb verb,
 // --- the mount ---
 
 base::Result<meta::Inode> Volume::Lookup(meta::InodeId parent, const std::string& name) {
-  return Wait<meta::Inode>([&](Done<meta::Inode> done) {
-    filesystem_->Lookup(parent, name, std::move(done));
-  });
+  return Wait<meta::Inode>(
+      [&](Done<meta::Inode> done) { filesystem_->Lookup(parent, name, std::move(done)); });
 }
 
 base::Result<Volume::Place> Volume::Find(const std::string& path) {
@@ -209,16 +206,14 @@ base::Status Volume::MakeDir(const std::string& path) {
 
 base::Status Volume::RemoveDir(const std::string& path) {
   TRY_ASSIGN(const Place place, Find(path));
-  return Wait<void>([&](DoneStatus done) {
-    filesystem_->RemoveDir(place.parent, place.name, std::move(done));
-  });
+  return Wait<void>(
+      [&](DoneStatus done) { filesystem_->RemoveDir(place.parent, place.name, std::move(done)); });
 }
 
 base::Status Volume::Unlink(const std::string& path) {
   TRY_ASSIGN(const Place place, Find(path));
-  return Wait<void>([&](DoneStatus done) {
-    filesystem_->Unlink(place.parent, place.name, std::move(done));
-  });
+  return Wait<void>(
+      [&](DoneStatus done) { filesystem_->Unlink(place.parent, place.name, std::move(done)); });
 }
 
 base::Status Volume::Rename(const std::string& from, const std::string& to, unsigned flags) {
@@ -273,15 +268,13 @@ base::Result<std::string> Volume::Read(const Handle& handle, std::uint64_t offse
 }
 
 base::Status Volume::Flush(const Handle& handle) {
-  return Wait<void>([&](DoneStatus done) {
-    filesystem_->Flush(handle.inode, handle.id, std::move(done));
-  });
+  return Wait<void>(
+      [&](DoneStatus done) { filesystem_->Flush(handle.inode, handle.id, std::move(done)); });
 }
 
 base::Status Volume::Fsync(const Handle& handle) {
-  return Wait<void>([&](DoneStatus done) {
-    filesystem_->Fsync(handle.inode, handle.id, std::move(done));
-  });
+  return Wait<void>(
+      [&](DoneStatus done) { filesystem_->Fsync(handle.inode, handle.id, std::move(done)); });
 }
 
 void Volume::Release(const Handle& handle) { filesystem_->Release(handle.inode, handle.id); }

@@ -1,7 +1,7 @@
 // Volume: a whole volume on a temporary directory, for tests of fs/ops: SqliteCatalog, BlockPool,
 // BlockCache and Staging as in the program, over a bucket that lives as long as the test,
-// so that it can be mounted again after an unmount or a crash. The test sees the bucket directly, as
-// another tool would, and may plan faults for what the volume sees.
+// so that it can be mounted again after an unmount or a crash. The test sees the bucket directly,
+// as another tool would, and may plan faults for what the volume sees.
 //
 // Paths are relative to the root ("a/b"). Calls are synchronous: they wait for their completion.
 #pragma once
