@@ -237,27 +237,29 @@ void StageUpload::SendWhole(const std::shared_ptr<Whole>& whole, std::uint64_t s
     });
     return;
   }
-  if (!parcel.ok()) return WholeDone(*whole, parcel.error(), std::move(permit));
+  if (!parcel.ok()) return WholeDone(shared_, *whole, parcel.error(), std::move(permit));
   StageParcel bytes = **std::move(parcel);
   whole->request.body = {std::move(bytes.pieces), bytes.crc32c};
-  // shared_ptr: the store's callback is a std::function, which copies what it holds.
-  auto holds = std::make_shared<std::vector<BlockRef>>(std::move(bytes.holds));
+  auto flight = std::make_shared<Flight>(Flight{shared_from_this(), std::move(bytes.holds)});
   shared_.transmitting.fetch_add(1);
-  shared_.store.Put(std::move(whole->request), [self = shared_from_this(), whole, size, holds,
-                                                permit](base::Result<objclient::ObjectHead> head) {
-    holds->clear();
-    self->shared_.transmitting.fetch_sub(1);
-    if (head.ok()) self->shared_.upload_bytes.Add(size);
-    self->WholeDone(*whole, std::move(head), permit);
-  });
+  shared_.store.Put(std::move(whole->request),
+                    [flight, whole, size, permit](base::Result<objclient::ObjectHead> head) {
+                      std::shared_ptr<StageUpload> upload = std::move(flight->upload);
+                      StageShared& shared = upload->shared_;
+                      flight->holds.clear();
+                      shared.transmitting.fetch_sub(1);
+                      if (head.ok()) shared.upload_bytes.Add(size);
+                      upload.reset();
+                      WholeDone(shared, *whole, std::move(head), permit);
+                    });
 }
 
-void StageUpload::WholeDone(Whole& whole, base::Result<objclient::ObjectHead> result,
-                            Permit permit) {
-  shared_.leaving.fetch_sub(1);
-  shared_.progress.fetch_add(1);
+void StageUpload::WholeDone(StageShared& shared, Whole& whole,
+                            base::Result<objclient::ObjectHead> result, Permit permit) {
+  shared.leaving.fetch_sub(1);
+  shared.progress.fetch_add(1);
   whole.answer.set_value(std::move(result));
-  shared_.sends.Finish(std::move(permit));
+  shared.sends.Finish(std::move(permit));
 }
 
 base::Result<objclient::ObjectHead> StageUpload::Complete(

@@ -128,10 +128,10 @@ void StageUpload::SendPart(std::uint32_t number, Permit permit) {
   shared_.assembly.Submit([self = shared_from_this(), number, range, wanted, permit] {
     if (!wanted) {
       const base::Error gone(base::ErrorClass::kCancelled, "the part is not needed any more");
-      return self->PartDone(number, gone, permit);
+      return self->Fail(number, gone, permit);
     }
     auto parcel = self->content_->Assemble(range, true);
-    if (!parcel.ok()) return self->PartDone(number, parcel.error(), permit);
+    if (!parcel.ok()) return self->Fail(number, parcel.error(), permit);
     self->Transmit(number, range, **std::move(parcel), permit);
   });
 }
@@ -146,27 +146,31 @@ void StageUpload::Transmit(std::uint32_t number, base::ByteRange range, StagePar
   }
   request.number = number;
   request.body = {std::move(parcel.pieces), parcel.crc32c};
-  // shared_ptr: the store's callback is a std::function, which copies what it holds.
-  auto holds = std::make_shared<std::vector<BlockRef>>(std::move(parcel.holds));
+  auto flight = std::make_shared<Flight>(Flight{shared_from_this(), std::move(parcel.holds)});
   shared_.transmitting.fetch_add(1);
-  shared_.store.UploadPart(
-      std::move(request), [self = shared_from_this(), number, range, epoch = parcel.epoch, holds,
-                           permit](base::Result<objclient::PartInfo> info) {
-        self->shared_.transmitting.fetch_sub(1);
-        if (!info.ok()) {
-          holds->clear();
-          return self->PartDone(number, info.error(), permit);
-        }
-        // Before the memory is let go of, so that whoever is woken by it finds it to be had.
-        self->content_->MarkLeft(range, epoch);
-        holds->clear();
-        self->shared_.upload_parts.Add();
-        self->shared_.upload_bytes.Add(range.length);
-        self->PartDone(number, Sent{std::move(info).value(), epoch, range.length}, permit);
-      });
+  shared_.store.UploadPart(std::move(request), [flight, number, range, epoch = parcel.epoch,
+                                                permit](base::Result<objclient::PartInfo> info) {
+    std::shared_ptr<StageUpload> upload = std::move(flight->upload);
+    StageShared& shared = upload->shared_;
+    shared.transmitting.fetch_sub(1);
+    base::Result<Sent> result = Sent();
+    if (info.ok()) {
+      // Before the memory is let go of, so that whoever is woken by it finds it to be had.
+      upload->content_->MarkLeft(range, epoch);
+      shared.upload_parts.Add();
+      shared.upload_bytes.Add(range.length);
+      result = Sent{std::move(info).value(), epoch, range.length};
+    } else {
+      result = info.error();
+    }
+    flight->holds.clear();
+    upload->PartDone(number, std::move(result));
+    upload.reset();
+    shared.sends.Finish(permit);
+  });
 }
 
-void StageUpload::PartDone(std::uint32_t number, base::Result<Sent> result, Permit permit) {
+void StageUpload::PartDone(std::uint32_t number, base::Result<Sent> result) {
   std::string abort;
   {
     const base::MutexLock lock(mutex_);
@@ -195,7 +199,12 @@ void StageUpload::PartDone(std::uint32_t number, base::Result<Sent> result, Perm
   if (!abort.empty()) AbortLater(abort);
   shared_.progress.fetch_add(1);
   shared_.leaving.fetch_sub(1);
-  if (permit) shared_.sends.Finish(std::move(permit));
+}
+
+// A part that never got to the store.
+void StageUpload::Fail(std::uint32_t number, const base::Error& error, Permit permit) {
+  PartDone(number, error);
+  shared_.sends.Finish(std::move(permit));
 }
 
 // A part that is bytes of an object the store already has: it copies them itself. Called by Commit.
@@ -220,8 +229,8 @@ void StageUpload::CopyPart(std::uint32_t number, const FileExtent& source) {
     auto info =
         self->shared_.store.UploadPartCopy(key, id, number, source.object.key, source.object.etag,
                                            {source.object_offset, source.length});
-    if (!info.ok()) return self->PartDone(number, info.error(), nullptr);
-    self->PartDone(number, Sent{std::move(info).value(), epoch, source.length}, nullptr);
+    if (!info.ok()) return self->PartDone(number, info.error());
+    self->PartDone(number, Sent{std::move(info).value(), epoch, source.length});
   });
 }
 

@@ -68,6 +68,12 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
     std::uint64_t size = 0;
   };
   struct Whole;
+  // What must live until the store answers, and not longer: the store may keep its callback, and
+  // the pool may be gone once the queue has the permit back.
+  struct Flight {
+    std::shared_ptr<StageUpload> upload;
+    std::vector<BlockRef> holds;
+  };
   using Permit = SendQueue::Permit;
 
   // stage_upload.cc: parts
@@ -76,7 +82,8 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
   void SendPart(std::uint32_t number, Permit permit) EXCLUDES(mutex_);
   void Transmit(std::uint32_t number, base::ByteRange range, StageParcel parcel, Permit permit)
       EXCLUDES(mutex_);
-  void PartDone(std::uint32_t number, base::Result<Sent> result, Permit permit) EXCLUDES(mutex_);
+  void PartDone(std::uint32_t number, base::Result<Sent> result) EXCLUDES(mutex_);
+  void Fail(std::uint32_t number, const base::Error& error, Permit permit) EXCLUDES(mutex_);
   void CopyPart(std::uint32_t number, const FileExtent& source) EXCLUDES(mutex_);
   bool IsCurrent(std::uint32_t number, base::ByteRange range) const EXCLUDES(mutex_);
   base::Status CreateUpload() EXCLUDES(mutex_);
@@ -96,7 +103,8 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
       EXCLUDES(mutex_);
   void SendWhole(const std::shared_ptr<Whole>& whole, std::uint64_t size, Permit permit,
                  bool may_wait) EXCLUDES(mutex_);
-  void WholeDone(Whole& whole, base::Result<objclient::ObjectHead> result, Permit permit);
+  static void WholeDone(StageShared& shared, Whole& whole,
+                        base::Result<objclient::ObjectHead> result, Permit permit);
   base::Result<objclient::ObjectHead> Complete(std::uint64_t size,
                                                const objclient::Precondition& precondition)
       EXCLUDES(mutex_);

@@ -31,12 +31,14 @@ class Contents {
   // Gives up what is on disk and sent. While parts are on their way their memory is about to come
   // back, so nothing else is dropped only to be read again; else what is on disk will do.
   std::size_t Reclaim(std::size_t blocks) {
+    const Visit visit(*this);
+    if (!visit.open()) return 0;
     const auto contents = Living();
     std::size_t got = 0;
     for (const auto& content : contents) {
       if (got < blocks) got += content->DropBlocks(blocks - got, StageContent::Drop::kLeft);
     }
-    if (got < blocks && !contents.empty() && shared_->transmitting.load() == 0) {
+    if (got < blocks && shared_->transmitting.load() == 0) {
       for (const auto& content : contents) {
         if (got < blocks) got += content->DropBlocks(blocks - got, StageContent::Drop::kSaved);
       }
@@ -47,13 +49,36 @@ class Contents {
     return got;
   }
 
-  // Staging is going.
+  // Staging is going: waits for those who are inside.
   void Close() {
     const base::MutexLock lock(mutex_);
-    contents_.clear();
+    open_ = false;
+    while (visitors_ > 0) left_.Wait(mutex_);
   }
 
  private:
+  // Keeps Close waiting while it lives.
+  class Visit {
+   public:
+    explicit Visit(Contents& contents) : contents_(contents) {
+      const base::MutexLock lock(contents_.mutex_);
+      open_ = contents_.open_;
+      ++contents_.visitors_;
+    }
+    ~Visit() {
+      const base::MutexLock lock(contents_.mutex_);
+      --contents_.visitors_;
+      contents_.left_.NotifyAll();
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    bool open() const { return open_; }
+
+   private:
+    Contents& contents_;
+    bool open_ = false;
+  };
+
   std::vector<std::shared_ptr<StageContent>> Living() {
     const base::MutexLock lock(mutex_);
     std::vector<std::shared_ptr<StageContent>> living;
@@ -65,7 +90,10 @@ class Contents {
 
   StageShared* const shared_;
   base::Mutex mutex_;
+  base::CondVar left_;
   std::vector<std::weak_ptr<StageContent>> contents_ GUARDED_BY(mutex_);
+  std::size_t visitors_ GUARDED_BY(mutex_) = 0;
+  bool open_ GUARDED_BY(mutex_) = true;
 };
 
 class LocalStaging final : public Staging {
@@ -77,8 +105,11 @@ class LocalStaging final : public Staging {
   }
 
   ~LocalStaging() override {
-    contents_->Close();
+    // Uploads being created start sends, and the last send of a discarded file starts an abort.
+    shared_->control.Drain();
     shared_->sends.Drain();
+    shared_->control.Drain();
+    contents_->Close();
   }
 
   base::Result<std::shared_ptr<StagedFile>> Create(std::vector<FileExtent> base, std::uint64_t size,
