@@ -9,11 +9,6 @@
 
 namespace fs::cli {
 
-int Fail(const std::string& message) {
-  std::fprintf(stderr, "cairnfs: %s\n", message.c_str());
-  return kFailed;
-}
-
 namespace {
 
 // Every long option of the command that was chosen, or every command.

@@ -104,7 +104,8 @@ base::Status RunFusermount(const std::filesystem::path& directory) {
 
 base::Status Unmount(const std::filesystem::path& directory, bool force) {
   if (geteuid() != 0) return RunFusermount(directory);
-  if (umount2(directory.c_str(), force ? MNT_DETACH : 0) == 0) return base::Ok();
+  // Detached alone, the daemon would serve those who have files open for as long as they like.
+  if (umount2(directory.c_str(), force ? MNT_FORCE | MNT_DETACH : 0) == 0) return base::Ok();
   if (errno == EBUSY) {
     return base::Error(base::ErrorClass::kIo,
                        directory.string() +

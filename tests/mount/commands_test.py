@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The commands that look: ls, stat and version, beside a daemon and without one; umount --force."""
+
+import os
+import subprocess
+import time
+
+import mount
+
+
+class Commands(mount.MountTest):
+    def command(self, *words, status=0):
+        done = subprocess.run([mount.BINARY, *words], capture_output=True, text=True, check=False,
+                              env={**os.environ, **self.bucket.environment})
+        self.assertEqual(status, done.returncode, f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout if status == 0 else done.stderr
+
+    def plant(self, volume):
+        os.makedirs(volume("deep/er"))
+        with open(volume("deep/file"), "wb") as target:
+            target.write(b"12345")
+        os.chmod(volume("deep/file"), 0o640)
+        os.symlink("file", volume("deep/link"))
+
+    def test_ls_mounted_and_not(self):
+        volume = self.mount()
+        self.plant(volume)
+        beside = self.command("ls", "-l", volume("deep"))
+        volume.unmount()
+        without = self.command("ls", "-l", self.bucket.url, "deep", "--state-dir", volume.state)
+        self.assertEqual(beside, without)
+        lines = {line.split()[7]: line.split() for line in without.splitlines()}
+        self.assertEqual({"er", "file", "link"}, set(lines))
+        self.assertEqual(["-rw-r-----", "1"], lines["file"][:2])
+        self.assertEqual("5", lines["file"][4])
+        self.assertEqual(["->", "file"], lines["link"][8:])
+        everything = self.command("ls", "-R", self.bucket.url, "--state-dir", volume.state)
+        self.assertIn("deep/er:", everything)
+        missing = self.command("ls", self.bucket.url, "none", "--state-dir", volume.state, status=1)
+        self.assertIn("none", missing)
+
+    def test_stat_shows_object_and_state(self):
+        volume = self.mount()
+        self.plant(volume)
+        volume.settled()
+        text = self.command("stat", volume("deep/file"))
+        self.assertIn("size: 5", text)
+        self.assertIn("state: committed", text)
+        self.assertRegex(text, r"extent: \[0, 5\) = object \d+ at 0, key \S*deep/file, etag \S+")
+        volume.unmount()
+        self.assertEqual(text, self.command("stat", self.bucket.url, "deep/file", "--state-dir",
+                                            volume.state))
+
+    def test_version(self):
+        self.assertRegex(self.command("version"), r"^cairnfs \d+\.\d+\.\d+\n$")
+
+    def test_umount_refuses_while_in_use_and_forces_when_told(self):
+        volume = self.mount()
+        self.plant(volume)
+        with open(volume("deep/file"), "rb"):
+            refused = self.command("umount", volume.path, status=1)
+            self.assertIn("in use", refused)
+            began = time.monotonic()
+            self.command("umount", "--force", volume.path)
+            self.assertLess(time.monotonic() - began, 30)
+        volume.process.wait(30)
+        mount.Mount.live.discard(volume)
+
+
+if __name__ == "__main__":
+    mount.main()
