@@ -57,12 +57,14 @@ class Commands(mount.MountTest):
     def test_umount_refuses_while_in_use_and_forces_when_told(self):
         volume = self.mount()
         self.plant(volume)
-        with open(volume("deep/file"), "rb"):
-            refused = self.command("umount", volume.path, status=1)
-            self.assertIn("in use", refused)
-            began = time.monotonic()
-            self.command("umount", "--force", volume.path)
-            self.assertLess(time.monotonic() - began, 30)
+        descriptor = os.open(volume("deep/file"), os.O_RDONLY)
+        refused = self.command("umount", volume.path, status=1)
+        self.assertIn("in use", refused)
+        began = time.monotonic()
+        self.command("umount", "--force", volume.path)
+        self.assertLess(time.monotonic() - began, 30)
+        with self.assertRaises(OSError):  # its mount is gone
+            os.close(descriptor)
         volume.process.wait(30)
         mount.Mount.live.discard(volume)
 
