@@ -55,6 +55,7 @@ struct FilesystemOptions {
   std::string url;
   std::string state_directory;
   std::string version;
+  std::uint64_t memory_limit = 0;  // bytes
 };
 
 // What the kernel is told when the bucket changed under it. Called from background threads.

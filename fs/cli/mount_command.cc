@@ -175,6 +175,7 @@ base::Result<MountConfig> Resolve(MountArguments arguments) {
   config.filesystem.url = config.url.ToString();
   config.filesystem.state_directory = config.state_directory.string();
   config.filesystem.version = kVersion;
+  config.filesystem.memory_limit = config.memory_limit;
   return config;
 }
 

@@ -59,6 +59,7 @@ std::string MountedFilesystem::StatusJson() {
       {"url", context_.options.url},
       {"state_directory", context_.options.state_directory},
       {"version", context_.options.version},
+      {"memory_limit", context_.options.memory_limit},
       {"read_only", context_.options.read_only},
       {"uploads", progress.uploads},
       {"upload_bytes", progress.upload_bytes},
