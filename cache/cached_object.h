@@ -109,9 +109,9 @@ class CachedObject {
   // The claimed pages of `range` will not come: the reads that need one of them fail.
   [[nodiscard]] Answers Fail(const base::ByteRange& range, const base::Error& error);
 
-  // A sequential reader has passed `range`: its whole blocks go as soon as they are on disk, so that
-  // a stream of any length runs through the same few hot blocks. What is nowhere else stays, first
-  // in line to go.
+  // A sequential reader has passed `range`: its whole blocks go as soon as they are on disk, so
+  // that a stream of any length runs through the same few hot blocks. What is nowhere else stays,
+  // first in line to go.
   void Spend(const base::ByteRange& range);
   // Granules of `range` that are whole and not on disk yet, each only once. Runs, in bytes.
   std::vector<base::ByteRange> OfferGranules(const base::ByteRange& range);

@@ -1,11 +1,11 @@
 // Staging: files being written. A StagedFile takes writes at any offset over an optional base (the
 // committed extents), in pool memory; whole parts leave from there as a multipart upload while the
 // file is still being written, and every byte reaches a local sparse file behind the writer
-// (O_DIRECT). Commit makes it one object of the store; the local file then becomes the object's cache
-// file. Nothing here knows a name: keys come from the hooks.
+// (O_DIRECT). Commit makes it one object of the store; the local file then becomes the object's
+// cache file. Nothing here knows a name: keys come from the hooks.
 //
-// Threads: any; one Commit at a time per file, and no Write or Truncate while Commit runs (fs sees to
-// both). Write and Truncate block for pool memory, never on the network.
+// Threads: any; one Commit at a time per file, and no Write or Truncate while Commit runs (fs sees
+// to both). Write and Truncate block for pool memory, never on the network.
 #pragma once
 
 #include <cstdint>
@@ -67,20 +67,22 @@ class StagedFile {
   // kNoSpace when the staging disk is full and the bytes cannot leave through the network either.
   virtual base::Status Write(std::uint64_t offset, std::span<const std::byte> data) = 0;
   virtual base::Status Truncate(std::uint64_t size) = 0;
-  // Dirty bytes, base bytes and holes; same contract as BlockCache::Read. The range is clipped by the
-  // caller to size().
+  // Dirty bytes, base bytes and holes; same contract as BlockCache::Read. The range is clipped by
+  // the caller to size().
   virtual std::optional<PinnedBytes> Read(base::ByteRange range, ReadDone done) = 0;
 
   // Ranges with data (for SEEK_DATA and `cairnfs stat`), sorted: staged bytes and base extents.
   virtual std::vector<base::ByteRange> DataRanges() const = 0;
 
   // Uploads what is missing and commits. Blocks on the network; retries are below, the time is
-  // bounded by the store's options. kConflict = the precondition failed: the parts are kept and Commit may be
-  // called again with `precondition`. After any other error the bytes are kept and Commit may be
-  // called again as well (a fresh upload when the old one is gone). An empty file is a PUT of 0 bytes.
+  // bounded by the store's options. kConflict = the precondition failed: the parts are kept and
+  // Commit may be called again with `precondition`. After any other error the bytes are kept and
+  // Commit may be called again as well (a fresh upload when the old one is gone). An empty file is
+  // a PUT of 0 bytes.
   virtual base::Result<objclient::ObjectHead> Commit(
       const objclient::Precondition* precondition = nullptr) = 0;
-  // After a successful Commit and its database transaction: hands bytes and local file to the cache.
+  // After a successful Commit and its database transaction: hands bytes and local file to the
+  // cache.
   virtual void Adopt(const ObjectRef& object) = 0;
 
   // Puts every byte on the local disk (fdatasync) and returns the manifest that Recover takes.
