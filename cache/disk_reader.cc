@@ -40,6 +40,7 @@ void DiskReader::Run(Want& want) {
   const std::uint64_t first = want.range.offset / kGranuleSize;
   std::vector<Target> targets = Targets(want);
   std::vector<std::span<std::byte>> memory;
+  memory.reserve(targets.size());
   for (const Target& target : targets) memory.push_back(target.memory);
   std::shared_ptr<DiskFile> file;
   {

@@ -157,7 +157,8 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   static base::Status Append(const View& view, base::ByteRange range, StageParcel& parcel);
   bool Droppable(std::uint64_t index, const Block& block, Drop drop) const REQUIRES(mutex_);
   void DropBlock(std::uint64_t index, Block& block) REQUIRES(mutex_);
-  void PlanRead(base::ByteRange range, ReadPlan& plan) const REQUIRES(mutex_);
+  // The caller holds mutex_ and the plan's.
+  void PlanRead(base::ByteRange range, ReadPlan& plan) const NO_THREAD_SAFETY_ANALYSIS;
   void ReadFromDisk(const std::shared_ptr<ReadPlan>& plan, std::size_t slot, base::ByteRange range)
       EXCLUDES(mutex_);
 

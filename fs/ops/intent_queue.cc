@@ -46,7 +46,8 @@ void IntentQueue::Merge(std::vector<meta::Intent> intents) {
     const bool settle = intent.kind == meta::IntentKind::kSettle;
     const std::int64_t due = now + (settle ? settle_rest : kDeleteRestNs);
     Jobs& jobs = JobsOf(intent.kind);
-    jobs.emplace(meta::Raw(intent.id), Job{std::move(intent), due, 0});
+    const std::int64_t id = meta::Raw(intent.id);
+    jobs.emplace(id, Job{std::move(intent), due, 0});
   }
 }
 
