@@ -1,6 +1,7 @@
 #include "fs/mount.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/digest/digest.h"
@@ -32,6 +33,14 @@ struct Volume {
 void BoundAllocator() {
   constexpr int kArenas = 4;
   mallopt(M_ARENA_MAX, kArenas);
+}
+
+// Every file being written holds two descriptors; the usual soft limit of 1024 is for select(2).
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) LOG_WARN("descriptor limit stays as it is");
 }
 
 base::Result<std::unique_ptr<meta::Catalog>> OpenCatalog(const MountConfig& config,
@@ -86,6 +95,7 @@ base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& v
 base::Status MountAndServe(const MountConfig& config, base::Clock& clock,
                            const std::function<void()>& ready) {
   BoundAllocator();
+  RaiseDescriptorLimit();
   Volume volume;
   TRY(OpenVolume(config, clock, volume));
 

@@ -1,5 +1,6 @@
 #include "fs/object_naming.h"
 
+#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -63,7 +64,11 @@ objclient::ObjectKey HiddenKey(std::string_view token) {
 }
 
 objclient::ObjectKey ConflictKey(const objclient::ObjectKey& key, std::string_view etag) {
-  return objclient::ObjectKey(key).append(".conflict-").append(etag.substr(0, 8));
+  constexpr std::size_t kConflictDigestBytes = 8;
+  const auto digest = base::Sha256(etag);  // all of it: ETags of one folder begin alike
+  return objclient::ObjectKey(key)
+      .append(".conflict-")
+      .append(base::HexLower(std::span(digest).first(kConflictDigestBytes)));
 }
 
 void ListingNames::Add(objclient::ListPage page) {

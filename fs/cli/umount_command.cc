@@ -87,11 +87,12 @@ base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory
   }
 }
 
-base::Status RunFusermount(const std::filesystem::path& directory) {
+base::Status RunFusermount(const std::filesystem::path& directory, bool force) {
   const pid_t pid = fork();
   if (pid < 0) return base::Error::FromErrno(errno, "fork");
   if (pid == 0) {
-    execlp("fusermount3", "fusermount3", "-u", directory.c_str(), nullptr);
+    const char* const how = force ? "-uz" : "-u";
+    execlp("fusermount3", "fusermount3", how, directory.c_str(), nullptr);
     _exit(127);
   }
   int status = 0;
@@ -103,7 +104,7 @@ base::Status RunFusermount(const std::filesystem::path& directory) {
 }
 
 base::Status Unmount(const std::filesystem::path& directory, bool force) {
-  if (geteuid() != 0) return RunFusermount(directory);
+  if (geteuid() != 0) return RunFusermount(directory, force);
   // Detached alone, the daemon would serve those who have files open for as long as they like.
   if (umount2(directory.c_str(), force ? MNT_FORCE | MNT_DETACH : 0) == 0) return base::Ok();
   if (errno == EBUSY) {
@@ -123,8 +124,14 @@ base::UniqueFd OpenProcess(pid_t pid) { return base::UniqueFd(pid > 0 ? pidfd_op
 
 bool WaitForExit(const base::UniqueFd& process, std::chrono::milliseconds limit) {
   if (!process) return true;  // it was gone before we looked
+  const auto deadline = steady_clock::now() + limit;
   pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  return poll(&ended, 1, static_cast<int>(limit.count())) > 0;
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
+    const int count = poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (count >= 0 || errno != EINTR) return count > 0;
+  }
 }
 
 base::Status Umount(const UmountArguments& arguments) {

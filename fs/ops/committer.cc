@@ -15,6 +15,11 @@ constexpr int kConflictRounds = 4;                     // foreign writers met in
 constexpr std::size_t kQueueLimit = 1u << 16;          // files waiting for a commit thread
 constexpr std::chrono::milliseconds kRetryMax{60000};  // longest pause between two tries
 
+// What is not sent when the time is up is persisted, for the next mount.
+base::Result<objclient::ObjectHead> Stopping() {
+  return base::Error(base::ErrorClass::kCancelled, "unmounted before the bytes were sent");
+}
+
 }  // namespace
 
 Committer::Committer(Context& context, std::function<void()> changed)
@@ -44,20 +49,28 @@ void Committer::Run(const InodeRef& file) {
   std::vector<DoneStatus> waiters;
   {
     const FileInode::Turn turn = file->TakeAll();
-    if (!file->orphan()) status = Commit(file);
+    if (!file->orphan()) {
+      status = Commit(file);
+    } else if (file->vanished()) {
+      status = FileInode::Vanished();  // its last name was not taken by this mount
+    }
     // Still alone: who joins now is answered with a status that covers all its writes.
     waiters = file->TakeWaiters(status);
   }
   DiscardIfOrphan(file);
   for (const DoneStatus& done : waiters) done(status);
-  if (!status.ok()) RetryLater(file);
+  if (status.ok()) {
+    context_.last_error.Clear();
+  } else if (!file->orphan()) {
+    RetryLater(file);
+  }
   changed_();
 }
 
 base::Status Committer::Commit(const InodeRef& file) {
   TRY_ASSIGN(const auto stage, EnsureStage(context_, file));
   file->BeginCommit();
-  const auto head = Store(*file, *stage);
+  const auto head = stopping_.load() ? Stopping() : Store(*file, *stage);
   const base::Status status = head.ok() ? Publish(*file, *stage, *head) : head.error();
   if (!status.ok()) Fail(*file, *stage, status.error());
   return status;
@@ -111,6 +124,9 @@ base::Status Committer::Publish(FileInode& file, cache::StagedFile& stage,
                                 const objclient::ObjectHead& head) {
   const auto record = file.upload();
   const auto overlay = file.overlay();
+  if (head.size != overlay->size) {
+    return base::Error(base::ErrorClass::kBug, "the object is not as long as the file");
+  }
   TRY_ASSIGN(const ContentPtr before, LoadContent(context_, file));
   meta::Catalog::Commit commit;
   commit.inode = file.id();

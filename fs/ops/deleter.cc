@@ -19,6 +19,30 @@ struct Victim {
   KeyTable::Hold lock;
 };
 
+using Failures = std::vector<std::pair<objclient::ObjectKey, base::Error>>;
+
+// A first try goes in one request with others. What was tried before may have been replaced by
+// another writer since: it goes alone, and only if it is still the object that was meant.
+base::Result<Failures> DeleteAll(objclient::ObjectStore& store,
+                                 std::vector<objclient::ObjectKey> keys,
+                                 const std::map<objclient::ObjectKey, Victim>& victims) {
+  Failures failed;
+  std::erase_if(keys, [&](const objclient::ObjectKey& key) {
+    const meta::Intent& intent = victims.at(key).intent;
+    if (intent.attempts == 0 || intent.etag.empty()) return false;
+    const base::Status deleted = store.Delete(key, intent.etag);
+    const bool replaced =
+        !deleted.ok() && deleted.error().error_class() == base::ErrorClass::kConflict;
+    if (replaced) LOG_INFO("delete key={}: it is another writer's now", key);
+    if (!deleted.ok() && !replaced) failed.emplace_back(key, deleted.error());
+    return true;
+  });
+  if (keys.empty()) return failed;
+  TRY_ASSIGN(const Failures in_batch, store.DeleteMany(keys));
+  failed.insert(failed.end(), in_batch.begin(), in_batch.end());
+  return failed;
+}
+
 }  // namespace
 
 void Deleter::Pass() {
@@ -39,7 +63,12 @@ void Deleter::Pass() {
     }
   }
   if (keys.empty()) return;
-  const auto failures = context_.store.DeleteMany(keys);
+  // The swap to a file's new key must be on disk before its old key goes.
+  if (const base::Status synced = context_.catalog.Sync(); !synced.ok()) {
+    for (auto& [key, victim] : victims) queue_.Retry(std::move(victim.intent), synced.error());
+    return;
+  }
+  const auto failures = DeleteAll(context_.store, keys, victims);
   if (!failures.ok()) {
     for (auto& [key, victim] : victims) queue_.Retry(std::move(victim.intent), failures.error());
     return;

@@ -199,6 +199,7 @@ FileInode::Join FileInode::JoinCommit(DoneStatus done, std::optional<base::Error
   const bool unsent = dirty || unpublished_ || state_ == State::kFailed || commit_queued_;
   if (orphan_ || !unsent) {
     *remembered = std::exchange(remembered_, std::nullopt);
+    if (vanished_ && dirty) *remembered = Vanished();
     return Join::kNothing;
   }
   waiters_.push_back(std::move(done));
@@ -277,6 +278,21 @@ std::uint32_t FileInode::handles() const {
 std::uint32_t FileInode::writers() const {
   base::MutexLock lock(mutex_);
   return writers_;
+}
+
+void FileInode::SetVanished() {
+  base::MutexLock lock(mutex_);
+  orphan_ = vanished_ = true;
+}
+
+bool FileInode::vanished() const {
+  base::MutexLock lock(mutex_);
+  return vanished_;
+}
+
+base::Error FileInode::Vanished() {
+  return base::Error(base::ErrorClass::kConflict,
+                     "another writer of the bucket has removed the file", ESTALE);
 }
 
 void FileInode::SetOrphan() {

@@ -156,6 +156,11 @@ class FileInode {
   std::uint32_t writers() const EXCLUDES(mutex_);
   // No name is left: nothing is uploaded any more, the catalog forgets it with the last reference.
   void SetOrphan() EXCLUDES(mutex_);
+  // An orphan because another writer of the bucket removed the file: changes to it go nowhere, and
+  // whoever makes them is told (Vanished).
+  void SetVanished() EXCLUDES(mutex_);
+  bool vanished() const EXCLUDES(mutex_);
+  static base::Error Vanished();
   bool orphan() const EXCLUDES(mutex_);
   // Made by this mount and without an object yet: the next close sends one even when it is empty.
   void SetUnpublished() EXCLUDES(mutex_);
@@ -194,6 +199,7 @@ class FileInode {
   std::uint32_t handles_ GUARDED_BY(mutex_) = 0;
   std::uint32_t writers_ GUARDED_BY(mutex_) = 0;
   bool orphan_ GUARDED_BY(mutex_) = false;
+  bool vanished_ GUARDED_BY(mutex_) = false;
   bool unpublished_ GUARDED_BY(mutex_) = false;
 };
 

@@ -19,6 +19,12 @@ base::Error Stale() {
   return base::Error::FromErrno(ESTALE, "the object was replaced in the bucket: open it again");
 }
 
+// Who opened a version that others have replaced or removed since must not write over theirs.
+base::Status CheckCurrent(const OpenFile& open) {
+  if (open.file->view().epoch != open.epoch || open.file->vanished()) return Stale();
+  return base::Ok();
+}
+
 bool IsGone(const base::Error& error) {
   return error.error_class() == base::ErrorClass::kConflict ||
          error.error_class() == base::ErrorClass::kNotFound;
@@ -124,18 +130,18 @@ base::Status MountedFilesystem::Write(meta::InodeId /*inode*/, HandleId handle,
   if (!open->append) {
     const FileInode::Turn turn = file->Share();
     if (const auto stage = file->stage()) {
-      TRY(stage->Write(offset, data));
-      file->Touch(context_.Now());
-      return base::Ok();
+      TRY(CheckCurrent(*open));
+      file->Touch(context_.Now());  // first: a write that fails half-way has changed something too
+      return stage->Write(offset, data);
     }
   }
   // Alone: nobody else may make the stage, or move the end that an append goes to.
   const FileInode::Turn turn = file->TakeAll();
+  TRY(CheckCurrent(*open));
   if (file->stage() == nullptr) TRY(DropSetId(context_, file->id()));
   TRY_ASSIGN(const auto stage, EnsureStage(context_, file));
-  TRY(stage->Write(open->append ? stage->size() : offset, data));
   file->Touch(context_.Now());
-  return base::Ok();
+  return stage->Write(open->append ? stage->size() : offset, data);
 }
 
 base::Status MountedFilesystem::Fallocate(meta::InodeId /*inode*/, HandleId handle, int mode,
@@ -144,9 +150,10 @@ base::Status MountedFilesystem::Fallocate(meta::InodeId /*inode*/, HandleId hand
   const InodeRef& file = open->file;
   if (range.empty()) return base::Error::FromErrno(EINVAL, "fallocate");
   if (mode == FALLOC_FL_KEEP_SIZE) return base::Ok();  // a bucket has nothing to reserve
-  if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) return ZeroRange(file, range);
+  if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) return ZeroRange(*open, range);
   if (mode != 0) return base::Error::FromErrno(EOPNOTSUPP, "fallocate mode");
   const FileInode::Turn turn = file->TakeAll();
+  TRY(CheckCurrent(*open));
   TRY_ASSIGN(const ContentPtr content, LoadContent(context_, *file));
   const auto staged = file->stage();
   if ((staged != nullptr ? staged->size() : content->size) >= range.end()) return base::Ok();
@@ -156,9 +163,11 @@ base::Status MountedFilesystem::Fallocate(meta::InodeId /*inode*/, HandleId hand
   return base::Ok();
 }
 
-base::Status MountedFilesystem::ZeroRange(const InodeRef& file, base::ByteRange range) {
+base::Status MountedFilesystem::ZeroRange(const OpenFile& open, base::ByteRange range) {
   static constexpr std::array<std::byte, kZeroChunk> kZeros{};
+  const InodeRef& file = open.file;
   const FileInode::Turn turn = file->TakeAll();
+  TRY(CheckCurrent(open));
   TRY_ASSIGN(const auto stage, EnsureStage(context_, file));
   base::ByteRange left = Clip(range, stage->size());
   while (!left.empty()) {

@@ -135,7 +135,7 @@ class MountedFilesystem final : public Filesystem {
                  base::ByteRange range, const base::Error& error, const cache::ReadDone& done);
   // Lists the directories that hold the file again.
   void RefreshParents(meta::InodeId inode);
-  base::Status ZeroRange(const InodeRef& file, base::ByteRange range);
+  base::Status ZeroRange(const OpenFile& open, base::ByteRange range);
 
   void RenameListed(const std::shared_ptr<RenameRequest>& request);
   void RenameSent(const std::shared_ptr<RenameRequest>& request);

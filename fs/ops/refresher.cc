@@ -130,7 +130,7 @@ base::Status Refresher::Reconcile(meta::InodeId directory, const meta::ListedDir
   }
   for (const meta::InodeId inode : changes.orphans) {
     // Released when nobody has it open, which is at once for directories.
-    context_.inodes.Acquire(inode)->SetOrphan();
+    context_.inodes.Acquire(inode)->SetVanished();
     Forget(inode);
   }
   for (const std::string& name : changes.changed_names) context_.InvalidateEntry(directory, name);

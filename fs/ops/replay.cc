@@ -77,6 +77,9 @@ base::Status ReplayWriting(Context& context, const meta::Intent& intent) {
 base::Status Recover(Context& context, Committer& committer, const meta::Intent& intent) {
   TRY_ASSIGN(const PendingUpload pending, PendingUpload::FromPayload(intent.payload));
   const InodeRef file = context.inodes.Acquire(intent.inode);
+  if (file->stage() != nullptr) {
+    return base::Error(base::ErrorClass::kExists, "a later save of the file is pending as well");
+  }
   TRY_ASSIGN(auto stage, context.staging.Recover(intent.stage, pending.manifest,
                                                  MakeStageHooks(context, file)));
   UploadRecord record;
@@ -111,7 +114,9 @@ base::Status Replay(Context& context, Committer& committer) {
   TRY(ReleaseOrphans(context));
   TRY_ASSIGN(const auto uploads, ReadUploads(context.catalog));
   std::vector<std::string> keep;
-  for (const meta::Intent& intent : uploads) {
+  // The latest first: of two saves of one file it is the one that counts.
+  for (auto upload = uploads.rbegin(); upload != uploads.rend(); ++upload) {
+    const meta::Intent& intent = *upload;
     if (intent.state == meta::UploadState::kPending) {
       if (ReplayPending(context, committer, intent)) keep.push_back(intent.stage);
       continue;

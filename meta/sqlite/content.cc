@@ -161,6 +161,8 @@ base::Result<ObjectId> CommitFile(Database& db, const Catalog::Commit& commit) {
   if (inode.nlink > 0)
     TRY(AddTotals(db, 0, 0, static_cast<std::int64_t>(commit.size - inode.size)));
   if (commit.finished) TRY(DropIntent(db, *commit.finished));
+  // Older uploads of the file that could not be recovered must not come back over this one.
+  TRY(db.Run("DELETE FROM intent WHERE ino = ? AND kind = ?", inode.id, IntentKind::kUpload));
   return id;
 }
 

@@ -25,7 +25,8 @@ int HexValue(char c) {
 base::Error BadEndpoint(std::string_view text, std::string_view why) {
   return base::Error(
       base::ErrorClass::kInvalid,
-      fmt::format("endpoint '{}': {}; write it as http://host:port or https://host", text, why));
+      fmt::format("endpoint '{}': {}; write it as http://host:port or https://host",
+                  text.substr(text.rfind('@') + 1), why));  // what is before an @ may be a secret
 }
 
 bool ValidHost(std::string_view host) {

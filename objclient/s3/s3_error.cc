@@ -26,6 +26,7 @@ constexpr std::array kRules = {
     Rule{"NoSuchBucket", ErrorClass::kNotFound, 0,
          "there is no such bucket at this endpoint: check its name, --endpoint and --region"},
     Rule{"NoSuchUpload", ErrorClass::kNotFound, 0, ""},
+    Rule{"InvalidPart", ErrorClass::kNotFound, 0, "the store has lost a part of the upload"},
     Rule{"InvalidAccessKeyId", ErrorClass::kAuth, 0,
          "this endpoint does not know the access key: check AWS_ACCESS_KEY_ID or the profile"},
     Rule{"SignatureDoesNotMatch", ErrorClass::kAuth, 0,

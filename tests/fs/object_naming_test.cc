@@ -120,7 +120,8 @@ TEST(ObjectNaming, ReservedNamesAndKeys) {
   EXPECT_TRUE(IsNativeKey(std::string(1024, 'k')));
   EXPECT_FALSE(IsNativeKey(std::string(1025, 'k')));
   EXPECT_EQ(HiddenKey("t"), ".cairnfs/objects/t");
-  EXPECT_EQ(ConflictKey("d/f", "0123456789ab"), "d/f.conflict-01234567");
+  EXPECT_NE(ConflictKey("d/f", "0123456789ac"), ConflictKey("d/f", "0123456789ab"));
+  EXPECT_EQ(ConflictKey("d/f", "0123456789ab"), "d/f.conflict-d407ad901895723f");
 }
 
 }  // namespace

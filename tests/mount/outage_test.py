@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The server goes away while files are read and written, and comes back."""
 
+import functools
 import os
 import random
 import subprocess
@@ -116,7 +117,9 @@ class Outage(mount.MountTest):
     def test_server_killed_and_restarted_during_saves(self):
         """A server of this test's own gets SIGKILL; every file whose close succeeded is there."""
         environment = {**os.environ, "CAIRNFS_TEST_INSTANCE": f"outage-{os.getpid()}"}
-        self.addCleanup(subprocess.run, [STORE, "down"], env=environment, check=False)
+        stop = functools.partial(subprocess.run, [STORE, "down"], env=environment, check=False)
+        mount.last_resort.append(stop)
+        self.addCleanup(stop)
         exports = subprocess.run([STORE, "up"], env=environment, stdout=subprocess.PIPE, text=True,
                                  check=True).stdout
         values = dict(line.split(" ", 1)[1].split("=", 1) for line in exports.splitlines())
