@@ -111,6 +111,32 @@ TEST_F(RefresherTest, AReaderOfAReplacedObjectIsToldAndANewOneSeesTheNewBytes) {
   volume_.Release(*reader);
 }
 
+TEST_F(RefresherTest, AWriterOfAReplacedObjectDoesNotPatchTheNewOne) {
+  volume_.BucketPut("f", "old old");
+  volume_.Mount();
+  const auto writer = volume_.Open("f", O_RDWR);
+  ASSERT_OK(writer);
+  volume_.BucketPut("f", "new new!");
+  Later();
+  EXPECT_THAT(Listed(""), ElementsAre("f"));
+  ASSERT_TRUE(volume_.Await([&] { return volume_.Stat("f")->size == 8; }));
+  EXPECT_ERRNO(volume_.Write(*writer, 4, "mix"), ESTALE);
+  ASSERT_OK(volume_.Close(*writer));
+  EXPECT_EQ(volume_.BucketGet("f"), "new new!");
+}
+
+TEST_F(RefresherTest, AWriterOfAVanishedFileIsTold) {
+  volume_.BucketPut("f", "x");
+  volume_.Mount();
+  const auto writer = volume_.Open("f", O_RDWR);
+  ASSERT_OK(writer);
+  ASSERT_OK(volume_.bucket().Delete("f", ""));
+  Later();
+  EXPECT_THAT(Listed(""), IsEmpty());
+  EXPECT_ERRNO(volume_.Write(*writer, 0, "lost"), ESTALE);
+  volume_.Release(*writer);
+}
+
 TEST_F(RefresherTest, AnOpenFileWhoseObjectVanishedIsReleasedWithItsLastClose) {
   volume_.BucketPut("f", "x");
   volume_.Mount();
