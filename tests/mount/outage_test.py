@@ -100,9 +100,14 @@ class Outage(mount.MountTest):
             target.write(b"saved")
         os.rename(volume("saved"), volume("moved"))
         self.proxy.stop()
+        command = [mount.BINARY, "umount", "--timeout", "2s", volume.path]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False,
+                                 timeout=BOUND_S)
+        self.assertNotEqual(0, refused.returncode, "there is something left to send")
+        self.assertIn("--force", refused.stderr)
+        self.assertTrue(mount.is_mounted(volume.path))
         began = time.monotonic()
-        subprocess.run([mount.BINARY, "umount", volume.path], capture_output=True, check=False,
-                       timeout=BOUND_S)
+        subprocess.run([*command, "--force"], capture_output=True, check=False, timeout=BOUND_S)
         volume.process.wait(BOUND_S)
         mount.Mount.live.discard(volume)
         self.assertLess(time.monotonic() - began, BOUND_S)

@@ -41,7 +41,8 @@ class Proxy:
 
     def stop(self):
         """What a dead server looks like: connections are reset, new ones are refused."""
-        self.listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):   # stopped before
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         with self.lock:
             for end in self.sockets:
