@@ -27,9 +27,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr char kPatience[] = "5m";
+
 struct UmountArguments {
   std::string directory;
-  std::string timeout = "5m";
+  std::string timeout;  // empty = not given: 5m, or no wait when forced
   bool force = false;
 };
 
@@ -144,7 +146,9 @@ base::Status Umount(const UmountArguments& arguments) {
     return base::Error(base::ErrorClass::kInvalid,
                        "no cairnfs is mounted at " + directory.string());
   }
-  TRY_ASSIGN(const auto timeout, base::ParseDuration(arguments.timeout));
+  const std::string unsaid = arguments.force ? "0s" : kPatience;
+  const std::string& wait = arguments.timeout.empty() ? unsaid : arguments.timeout;
+  TRY_ASSIGN(const auto timeout, base::ParseDuration(wait));
   constexpr std::chrono::milliseconds kNever = std::chrono::hours(24 * 365);
   const auto deadline = steady_clock::now() + timeout.value_or(kNever);
 
@@ -156,7 +160,7 @@ base::Status Umount(const UmountArguments& arguments) {
   if (!status.ok()) return status.error();
   if (status->busy() && !arguments.force) {
     return base::Error(base::ErrorClass::kTimeout,
-                       "still mounted after " + arguments.timeout + ": " + Describe(*status) +
+                       "still mounted after " + wait + ": " + Describe(*status) +
                            ". Wait longer (--timeout), or unmount anyway with --force: the bytes "
                            "stay in the state directory and are sent at the next mount");
   }
@@ -166,8 +170,9 @@ base::Status Umount(const UmountArguments& arguments) {
   constexpr auto kExitLimit = std::chrono::seconds(90);
   if (!WaitForExit(process, kExitLimit)) {
     return base::Error(base::ErrorClass::kTimeout,
-                       "unmounted, but process " + std::to_string(status->pid) +
-                           " still runs; its log says what it waits for");
+                       "unmounted here, but process " + std::to_string(status->pid) +
+                           " still runs: it sends what is left (see its log), or a container that "
+                           "was started meanwhile still sees the mount");
   }
   return base::Ok();
 }
@@ -179,8 +184,8 @@ void AddUmountCommand(CLI::App& app, Run& chosen) {
       app.add_subcommand("umount", "Wait for uploads, then unmount")->alias("unmount");
   auto arguments = std::make_shared<UmountArguments>();
   command->add_option("DIR", arguments->directory, "Where the bucket is mounted")->required();
-  command->add_option("--timeout", arguments->timeout, "Longest wait for uploads: 30s, 5m, never")
-      ->capture_default_str();
+  command->add_option("--timeout", arguments->timeout,
+                      "Longest wait for uploads: 30s, never (default: 5m; with --force: no wait)");
   command->add_flag("--force", arguments->force,
                     "Unmount even when bytes are left (they stay staged) or files are open");
   command->callback([arguments, &chosen] {
