@@ -6,7 +6,8 @@
 
 namespace fs {
 
-Context::Context(FilesystemOptions filesystem_options, const Filesystem::Parts& parts)
+Context::Context(FilesystemOptions filesystem_options, const Filesystem::Parts& parts,
+                 std::function<void()> on_orphan_released)
     : options(std::move(filesystem_options)),
       catalog(parts.catalog),
       store(parts.store),
@@ -15,6 +16,7 @@ Context::Context(FilesystemOptions filesystem_options, const Filesystem::Parts& 
       clock(parts.clock),
       metrics(parts.metrics),
       notifier(parts.notifier),
+      orphan_released(std::move(on_orphan_released)),
       inodes([this](meta::InodeId inode) { ReleaseOrphan(inode); }) {}
 
 void Context::ReleaseOrphan(meta::InodeId inode) {
@@ -25,6 +27,7 @@ void Context::ReleaseOrphan(meta::InodeId inode) {
     last_error.Set(status.error());
     return;
   }
+  orphan_released();
   if (!extents.ok()) return;
   for (const meta::Extent& extent : *extents) cache.Forget(meta::Raw(extent.object.id));
 }

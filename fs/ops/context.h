@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -37,7 +38,9 @@ class LastError {
 };
 
 struct Context {
-  Context(FilesystemOptions filesystem_options, const Filesystem::Parts& parts);
+  // `orphan_released` is called without locks when the catalog may have new deletes to do.
+  Context(FilesystemOptions filesystem_options, const Filesystem::Parts& parts,
+          std::function<void()> orphan_released);
 
   std::int64_t Now() const { return clock.WallNs(); }
   // Drops a file without names from the catalog, its objects' bytes from the cache.
@@ -53,6 +56,7 @@ struct Context {
   base::Clock& clock;
   base::Metrics& metrics;
   std::atomic<KernelNotifier*> notifier;  // atomic: set once the kernel's door is open
+  const std::function<void()> orphan_released;
   LastError last_error;
   KeyTable keys;  // before inodes: stages hold keys
   InodeTable inodes;

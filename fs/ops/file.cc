@@ -109,23 +109,17 @@ void MountedFilesystem::Fsync(meta::InodeId /*inode*/, HandleId handle, DoneStat
 }
 
 void MountedFilesystem::Release(meta::InodeId /*inode*/, HandleId handle) {
-  bool orphan = false;
-  {
-    const auto open = handles_.Remove(handle);
-    if (open == nullptr) return;
-    const InodeRef& file = open->file;
-    file->RemoveHandle(open->writable);
-    orphan = file->orphan();
-    if (orphan) {
-      committer_.DiscardIfOrphan(file);
-    } else if (open->writable && file->state() != FileInode::State::kFailed) {
-      // A close flushes first; this is for what came after it. Errors wait for the next one who
-      // asks.
-      committer_.Request(file, nullptr);
-      DiscardUnwritten(file);
-    }
+  const auto open = handles_.Remove(handle);
+  if (open == nullptr) return;
+  const InodeRef& file = open->file;
+  file->RemoveHandle(open->writable);
+  if (file->orphan()) {
+    committer_.DiscardIfOrphan(file);
+  } else if (open->writable && file->state() != FileInode::State::kFailed) {
+    // A close flushes first; this is for what came after it. Errors wait for the next one who asks.
+    committer_.Request(file, nullptr);
+    DiscardUnwritten(file);
   }
-  if (orphan) Changed();
 }
 
 // A stage whose every write failed holds nothing: the committed content is the file.

@@ -27,6 +27,8 @@ void Maintenance::Start() {
     if (settler_.Pass()) delete_worker_->Wake();
     return Pause(meta::IntentKind::kSettle);
   });
+  started_.store(true);
+  Wake();
 }
 
 std::chrono::milliseconds Maintenance::Pause(meta::IntentKind kind) {
@@ -38,8 +40,9 @@ std::chrono::milliseconds Maintenance::Pause(meta::IntentKind kind) {
 }
 
 void Maintenance::Wake() {
-  if (settle_worker_ != nullptr) settle_worker_->Wake();
-  if (delete_worker_ != nullptr) delete_worker_->Wake();
+  if (!started_.load()) return;
+  settle_worker_->Wake();
+  delete_worker_->Wake();
 }
 
 void Maintenance::Hurry() {

@@ -36,11 +36,12 @@ class Maintenance {
  private:
   std::chrono::milliseconds Pause(meta::IntentKind kind);
 
+  std::atomic<bool> started_{false};   // atomic: commits of the replay wake us before we start
   std::atomic<bool> stopping_{false};  // atomic: read in the middle of a pass
   IntentQueue queue_;
   Settler settler_;
   Deleter deleter_;
-  std::unique_ptr<Worker> delete_worker_;  // unset until Start
+  std::unique_ptr<Worker> delete_worker_;  // these two unset until Start, constant from then on
   std::unique_ptr<Worker> settle_worker_;
 };
 

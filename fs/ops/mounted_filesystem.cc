@@ -26,7 +26,7 @@ base::Result<std::unique_ptr<Filesystem>> Filesystem::Open(FilesystemOptions opt
 }
 
 MountedFilesystem::MountedFilesystem(FilesystemOptions options, const Parts& parts)
-    : context_(std::move(options), parts),
+    : context_(std::move(options), parts, [this] { Changed(); }),
       committer_(context_, [this] { Changed(); }),
       maintenance_(context_, committer_),
       refresher_(context_, [this] { Changed(); }) {}
@@ -41,10 +41,13 @@ base::Status MountedFilesystem::Start() {
 }
 
 void MountedFilesystem::Changed() {
+  {
+    base::MutexLock lock(mutex_);
+    if (stopped_) return;
+    ++changes_;
+    changed_.NotifyAll();
+  }
   maintenance_.Wake();
-  base::MutexLock lock(mutex_);
-  ++changes_;
-  changed_.NotifyAll();
 }
 
 base::Status MountedFilesystem::CheckWritable() const {
@@ -122,7 +125,10 @@ void MountedFilesystem::DropMarker(meta::InodeId directory,
 
 Progress MountedFilesystem::GetProgress() {
   Progress progress;
+  std::uint64_t releasing = 0;
   for (const InodeRef& file : context_.inodes.All()) {
+    // Somebody lets go of it right now; its object is deleted after that.
+    if (file->orphan() && file->handles() == 0) ++releasing;
     const auto stage = file->stage();
     if (stage == nullptr || file->orphan()) continue;
     ++progress.uploads;
@@ -130,7 +136,7 @@ Progress MountedFilesystem::GetProgress() {
   }
   const Maintenance::Backlog backlog = maintenance_.CountBacklog();
   progress.settles = backlog.settles;
-  progress.deletes = backlog.deletes;
+  progress.deletes = backlog.deletes + releasing;
   progress.last_error = context_.last_error.text();
   return progress;
 }
