@@ -206,9 +206,12 @@ void Committer::RetryLater(const InodeRef& file) {
   const std::uint32_t doublings = std::min<std::uint32_t>(std::max(file->failures(), 1u) - 1, 16);
   const auto pause = std::min<std::chrono::milliseconds>(
       std::chrono::milliseconds(context_.options.retry_pending_ms) * (1u << doublings), kRetryMax);
-  retry_timer_.After(pause, [this, file] {
-    file->RetryFired();
-    if (!stopping_.load()) Request(file, nullptr);
+  // By number: a file that is unlinked meanwhile must not wait for its retry to be released.
+  retry_timer_.After(pause, [this, id = file->id()] {
+    const InodeRef waiting = context_.inodes.Find(id);
+    if (!waiting) return;
+    waiting->RetryFired();
+    if (!stopping_.load()) Request(waiting, nullptr);
   });
 }
 
