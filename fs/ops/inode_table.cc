@@ -37,8 +37,17 @@ void InodeTable::RemoveReference(meta::InodeId inode) {
     if (--found->second.references > 0) return;
     last = std::move(found->second.file);
     entries_.erase(found);
+    ++removing_;
   }
   if (last->orphan()) release_orphan_(inode);
+  base::MutexLock lock(mutex_);
+  --removing_;
+  idle_.NotifyAll();
+}
+
+InodeTable::~InodeTable() {
+  base::MutexLock lock(mutex_);
+  while (!entries_.empty() || removing_ > 0) idle_.Wait(mutex_);
 }
 
 InodeRef InodeTable::Acquire(meta::InodeId inode) {

@@ -48,6 +48,9 @@ class InodeTable {
   using ReleaseOrphan = std::function<void(meta::InodeId)>;
   explicit InodeTable(ReleaseOrphan release_orphan) : release_orphan_(std::move(release_orphan)) {}
 
+  // Waits for references that completions of the floors below still hold.
+  ~InodeTable();
+
   InodeRef Acquire(meta::InodeId inode) EXCLUDES(mutex_);  // made when missing
   InodeRef Find(meta::InodeId inode) EXCLUDES(mutex_);     // empty when missing
   // What changed in memory only; none when the catalog has the last word.
@@ -84,6 +87,8 @@ class InodeTable {
   const ReleaseOrphan release_orphan_;
   std::atomic<std::uint64_t> commits_{0};  // atomic: read around every attribute answer
   mutable base::Mutex mutex_;
+  base::CondVar idle_;
+  std::size_t removing_ GUARDED_BY(mutex_) = 0;  // last references that are being given up
   std::unordered_map<std::uint64_t, Entry> entries_ GUARDED_BY(mutex_);
   std::unordered_map<std::uint64_t, std::int64_t> opened_ GUARDED_BY(mutex_);
 };
