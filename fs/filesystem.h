@@ -123,8 +123,7 @@ class Filesystem {
   virtual void RemoveDir(meta::InodeId parent, std::string_view name, DoneStatus done) = 0;
   virtual void Rename(meta::InodeId parent, std::string_view name, meta::InodeId new_parent,
                       std::string_view new_name, unsigned flags, DoneStatus done) = 0;
-  // Called for every inode number handed to the kernel by entry-making replies (the fuse floor
-  // counts them) when its count reaches 0.
+  // The kernel has dropped the inode and its pages; what was kept to tell it about them goes.
   virtual void Forget(meta::InodeId inode) = 0;
 
   // --- files ---

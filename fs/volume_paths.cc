@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 
 #include "base/bytes.h"
 #include "base/digest/digest.h"
@@ -28,21 +27,11 @@ std::filesystem::path DefaultRoot(const char* xdg_name, const char* for_root,
 
 }  // namespace
 
-Environment ProcessEnvironment() {
-  return [](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);  // NOLINT: read before threads start
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-  };
-}
-
 std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::StoreOptions& options,
                            const Environment& environment) {
   std::string identity = url.ToString();
   if (url.kind != objclient::BucketUrl::Kind::kS3) return identity;
-  std::string endpoint = options.endpoint;
-  if (endpoint.empty()) endpoint = environment("AWS_ENDPOINT_URL_S3").value_or("");
-  if (endpoint.empty()) endpoint = environment("AWS_ENDPOINT_URL").value_or("");
+  std::string endpoint = objclient::FindEndpoint(options, environment);
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (!endpoint.empty()) identity += " at " + endpoint;
   return identity;

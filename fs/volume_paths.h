@@ -8,8 +8,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -18,9 +16,7 @@
 
 namespace fs {
 
-// getenv, or a test's map.
-using Environment = std::function<std::optional<std::string>(const char* name)>;
-Environment ProcessEnvironment();
+using objclient::Environment;
 
 // The bucket and, for a custom endpoint, the endpoint: two buckets of one name on two servers are
 // two volumes. Kept in the database, compared at every mount.

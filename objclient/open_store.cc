@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/mutex.h"
-#include "objclient/auth/environment.h"
 #include "objclient/local/local_store.h"
 #include "objclient/memory/memory_store.h"
 #include "objclient/retrying_store.h"
@@ -102,6 +101,14 @@ base::Status CheckReachable(ObjectStore& store, base::Clock& clock, Chance& chan
 }
 
 }  // namespace
+
+std::string FindEndpoint(const StoreOptions& options, const Environment& environment) {
+  if (!options.endpoint.empty()) return options.endpoint;
+  for (const char* variable : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+    if (auto endpoint = environment(variable)) return *endpoint;
+  }
+  return {};
+}
 
 base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
                                                      const StoreOptions& options,

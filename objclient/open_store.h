@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "objclient/auth/environment.h"
 #include "objclient/object_store.h"
 
 namespace objclient {
@@ -37,6 +38,10 @@ struct StoreOptions {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds stall_timeout{10000};  // no byte moved for this long = broken
 };
+
+// The S3 endpoint that the options name, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL; empty =
+// the cloud's own.
+std::string FindEndpoint(const StoreOptions& options, const Environment& environment);
 
 base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
                                                      const StoreOptions& options,

@@ -157,7 +157,7 @@ base::Result<MountConfig> Resolve(MountArguments arguments) {
   TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, nonempty));
   TRY(ResolveLimits(arguments, config));
 
-  const Environment environment = ProcessEnvironment();
+  const Environment environment = objclient::ProcessEnvironment();
   const bool is_root = geteuid() == 0;
   config.store = arguments.volume.store;
   config.identity = VolumeIdentity(config.url, config.store, environment);

@@ -74,7 +74,7 @@ base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std
     return target;
   }
   TRY_ASSIGN(const objclient::BucketUrl url, objclient::ParseBucketUrl(options.url));
-  const Environment environment = ProcessEnvironment();
+  const Environment environment = objclient::ProcessEnvironment();
   VolumeTarget target{options.state_directory, TrimSlashes(path)};
   if (target.state_directory.empty()) {
     target.state_directory = DefaultStateDirectory(VolumeIdentity(url, options.store, environment),

@@ -1,5 +1,7 @@
 // Callbacks that look up and change names.
 #include <cerrno>
+#include <cstdint>
+#include <span>
 
 #include "fs/fuse/operations.h"
 
@@ -75,6 +77,18 @@ void Rename(fuse_req_t request, fuse_ino_t parent, const char* name, fuse_ino_t 
                                     AnswerStatus(Reply(request, "rename")));
 }
 
+void Forget(fuse_req_t request, fuse_ino_t ino, std::uint64_t /*lookups*/) {
+  DoorOf(request).filesystem.Forget(ToInodeId(ino));
+  fuse_reply_none(request);
+}
+
+void ForgetMany(fuse_req_t request, size_t count, fuse_forget_data* forgotten) {
+  for (const fuse_forget_data& each : std::span(forgotten, count)) {
+    DoorOf(request).filesystem.Forget(ToInodeId(each.ino));
+  }
+  fuse_reply_none(request);
+}
+
 }  // namespace
 
 void AddNameOperations(fuse_lowlevel_ops& operations) {
@@ -87,6 +101,8 @@ void AddNameOperations(fuse_lowlevel_ops& operations) {
   operations.unlink = Unlink;
   operations.rmdir = RemoveDir;
   operations.rename = Rename;
+  operations.forget = Forget;
+  operations.forget_multi = ForgetMany;
 }
 
 }  // namespace fs

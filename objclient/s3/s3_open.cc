@@ -9,14 +9,6 @@ namespace objclient {
 
 namespace {
 
-std::string FindEndpoint(const StoreOptions& options, const Environment& environment) {
-  if (!options.endpoint.empty()) return options.endpoint;
-  for (const char* variable : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
-    if (auto endpoint = environment(variable)) return *endpoint;
-  }
-  return {};
-}
-
 // A bundle that cannot be read would make every https request fail: the system's is used instead.
 std::string FindCaBundle(const Environment& environment) {
   const auto bundle = environment("AWS_CA_BUNDLE");

@@ -12,7 +12,7 @@ namespace fs {
 namespace {
 
 Environment Fixed(std::map<std::string, std::string> values) {
-  return [values](const char* name) -> std::optional<std::string> {
+  return [values](const std::string& name) -> std::optional<std::string> {
     const auto found = values.find(name);
     if (found == values.end()) return std::nullopt;
     return found->second;
