@@ -89,15 +89,10 @@ std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::ReadView(
 void MountedFilesystem::RetryRead(const std::shared_ptr<const OpenFile>& open,
                                   const ContentPtr& used, base::ByteRange range,
                                   const base::Error& error, const cache::ReadDone& done) {
-  FileInode& file = *open->file;
-  const std::uint64_t seen = file.content_version();
-  FileInode::View view = file.view();
-  if (view.stage == nullptr && view.content == used) {
-    const auto content = ReadContent(context_.catalog, file.id());
-    if (!content.ok()) return done(content.error());
-    file.OfferContent(*content, seen);
-    view.content = *content;
-  }
+  const FileInode& file = *open->file;
+  const FileInode::View view = file.view();
+  // Our own commits and moves show in the view before the object they replace goes. The catalog
+  // says less: a listing changes it before it moves the epoch on.
   const bool moved = view.stage != nullptr || !SameObjects(*view.content, *used);
   if (view.epoch != open->epoch || !moved) {
     RefreshParents(file.id());
