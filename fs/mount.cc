@@ -78,9 +78,10 @@ base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& v
 }
 
 base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& volume) {
+  // The bucket first: a mount that fails at it leaves nothing behind on the disk.
+  TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, config.store, clock, volume.metrics));
   TRY(base::MakeDirectories(config.state_directory));
   TRY_ASSIGN(volume.lock, LockStateDirectory(config.state_directory));
-  TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, config.store, clock, volume.metrics));
   TRY_ASSIGN(volume.catalog, OpenCatalog(config, clock));
   TRY(OpenCaches(config, clock, volume));
   TRY_ASSIGN(

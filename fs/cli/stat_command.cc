@@ -35,8 +35,14 @@ void PrintExtents(const std::vector<meta::Extent>& extents) {
   }
 }
 
+// Bytes that no close or fsync covers yet are known to the daemon alone.
+bool IsBeingWritten(const std::string& path) {
+  const auto durable = ReadXattr(path, "user.cairnfs.durable");
+  return durable.ok() && *durable == "memory";
+}
+
 // What is still to be done for this inode, from the durable to-do list.
-base::Status PrintState(const Look& look) {
+base::Status PrintState(const Look& look, const std::string& path) {
   constexpr std::size_t kPage = 1000;
   meta::IntentId after{0};
   bool quiet = true;
@@ -56,7 +62,7 @@ base::Status PrintState(const Look& look) {
     if (page.size() < kPage) break;
     after = page.back().id;
   }
-  if (quiet) std::printf(" state: committed\n");
+  if (quiet) std::printf(" state: %s\n", IsBeingWritten(path) ? "being written" : "committed");
   return base::Ok();
 }
 
@@ -66,7 +72,7 @@ base::Status Print(const StatArguments& arguments) {
   if (!look.inode.is_file()) return base::Ok();
   TRY_ASSIGN(const std::vector<meta::Extent> extents, look.catalog->GetExtents(look.inode.id));
   PrintExtents(extents);
-  return PrintState(look);
+  return PrintState(look, arguments.volume.url);
 }
 
 }  // namespace

@@ -68,23 +68,40 @@ std::string Describe(const DaemonStatus& status) {
   return text;
 }
 
-// Shows what is left once a second on a terminal, until nothing is or the deadline passes.
+// What is being waited for: redrawn on a terminal, elsewhere a line when it changed, and now and
+// then when it did not.
+class Progress {
+ public:
+  ~Progress() {
+    if (terminal_ && !shown_.empty()) std::fputs("\r\033[K", stderr);
+  }
+  void Show(const std::string& text) {
+    const auto now = steady_clock::now();
+    const auto pause = terminal_ ? kRedraw : text == shown_ ? kReminder : kLine;
+    if (!shown_.empty() && now < shown_at_ + pause) return;
+    std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", text.c_str());
+    shown_ = text;
+    shown_at_ = now;
+  }
+
+ private:
+  static constexpr std::chrono::seconds kRedraw{1};
+  static constexpr std::chrono::seconds kLine{5};
+  static constexpr std::chrono::seconds kReminder{60};
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  std::string shown_;
+  steady_clock::time_point shown_at_;
+};
+
+// Until nothing is left or the deadline passes.
 base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory,
                                           steady_clock::time_point deadline) {
   constexpr auto kPoll = std::chrono::milliseconds(50);
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  auto next_report = steady_clock::now();
+  Progress progress;
   while (true) {
     TRY_ASSIGN(const DaemonStatus status, AskDaemon(directory));
-    if (!status.busy() || steady_clock::now() >= deadline) {
-      if (terminal) std::fputs("\r\033[K", stderr);
-      return status;
-    }
-    if (steady_clock::now() >= next_report) {
-      std::fprintf(stderr, terminal ? "\r\033[Kwaiting: %s" : "waiting: %s\n",
-                   Describe(status).c_str());
-      next_report = steady_clock::now() + std::chrono::seconds(terminal ? 1 : 5);
-    }
+    if (!status.busy() || steady_clock::now() >= deadline) return status;
+    progress.Show("waiting: " + Describe(status));
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -124,15 +141,19 @@ base::Status Unmount(const std::filesystem::path& directory, bool force) {
 // never another process of the same number.
 base::UniqueFd OpenProcess(pid_t pid) { return base::UniqueFd(pid > 0 ? pidfd_open(pid, 0) : -1); }
 
-bool WaitForExit(const base::UniqueFd& process, std::chrono::milliseconds limit) {
-  if (!process) return true;  // it was gone before we looked
+bool WaitForExit(const base::UniqueFd& process, pid_t pid, std::chrono::milliseconds limit) {
+  constexpr std::chrono::milliseconds kQuiet{2000};  // a daemon usually ends well within it
+  if (!process) return true;                         // it was gone before we looked
   const auto deadline = steady_clock::now() + limit;
   pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  Progress progress;
   while (true) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
-    const int count = poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (count >= 0 || errno != EINTR) return count > 0;
+    if (left.count() <= 0) return false;
+    const int count = poll(&ended, 1, static_cast<int>(std::min(left, kQuiet).count()));
+    if (count > 0 || (count < 0 && errno != EINTR)) return count > 0;
+    progress.Show("unmounted; waiting for process " + std::to_string(pid) + " to finish");
   }
 }
 
@@ -168,7 +189,7 @@ base::Status Umount(const UmountArguments& arguments) {
   TRY(Unmount(directory, arguments.force));
   // The daemon closes its database after the kernel let go; only then may the next mount begin.
   constexpr auto kExitLimit = std::chrono::seconds(90);
-  if (!WaitForExit(process, kExitLimit)) {
+  if (!WaitForExit(process, status->pid, kExitLimit)) {
     return base::Error(base::ErrorClass::kTimeout,
                        "unmounted here, but process " + std::to_string(status->pid) +
                            " still runs: it sends what is left (see its log), or a container that "

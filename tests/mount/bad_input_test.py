@@ -9,6 +9,7 @@ import time
 import unittest
 
 import mount
+from region_gate import RegionGate
 
 QUICK_S = 40   # no refusal takes longer, also when the store does not answer
 
@@ -167,6 +168,24 @@ class BadInput(mount.MountTest):
         empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": self.folder,
                  "AWS_EC2_METADATA_DISABLED": "true"}
         self.refused(self.unstarted(), "credentials", environment=empty)
+
+    @unittest.skipUnless(mount.KIND == "s3", "a folder has no region")
+    def test_wrong_region(self):
+        """A store that names the right region is mounted with it; one that does not is refused."""
+        for tells in (False, True):
+            gate = RegionGate(os.environ["CAIRNFS_TEST_ENDPOINT"], "mars-1", tells)
+            self.addCleanup(gate.stop)
+            wrong = {"AWS_ENDPOINT_URL": gate.endpoint, "AWS_REGION": "eu-west-9"}
+            if not tells:
+                self.refused(self.unstarted(), "--region", "eu-west-9", environment=wrong)
+                continue
+            bucket = self.make_bucket()
+            bucket.environment.update(wrong)
+            volume = self.mount(bucket=bucket)
+            with open(volume("file"), "wb") as target:
+                target.write(b"from far away")
+            volume.unmount()
+            self.assertEqual({"file": 13}, bucket.list())
 
     @unittest.skipUnless(mount.KIND == "s3", "a folder is always there")
     def test_endpoint_down(self):

@@ -51,6 +51,17 @@ class Commands(mount.MountTest):
         self.assertEqual(text, self.command("stat", self.bucket.url, "deep/file", "--state-dir",
                                             volume.state))
 
+    def test_stat_knows_what_no_close_covers(self):
+        volume = self.mount()
+        # In a process of its own: starting the command would close the descriptor in its child.
+        with subprocess.Popen(["dd", "bs=1", f"of={volume('file')}"], stdin=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as writer:
+            writer.stdin.write(b"x")
+            writer.stdin.flush()
+            mount.wait_until(lambda: os.path.exists(volume("file")), "dd makes its file")
+            self.assertIn("state: being written", self.command("stat", volume("file")))
+        self.assertIn("state: committed", self.command("stat", volume("file")))
+
     def test_version(self):
         self.assertRegex(self.command("version"), r"^cairnfs \d+\.\d+\.\d+\n$")
 
