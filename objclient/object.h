@@ -58,8 +58,9 @@ struct Capabilities {
   bool put_if_match = false;        // Precondition.if_match on Put
   bool complete_condition = false;  // either, on CompleteMultipart
   bool delete_if_match = false;
-  bool checksum_crc32c = false;  // verifies the CRC-32C sent with Put and UploadPart
-  bool server_copy = false;      // Copy and UploadPartCopy move no bytes through us
+  bool delete_many_if_match = false;  // in one request; without it DeleteMany makes one a key
+  bool checksum_crc32c = false;       // verifies the CRC-32C sent with Put and UploadPart
+  bool server_copy = false;           // Copy and UploadPartCopy move no bytes through us
   bool list_sorted = true;
   std::uint64_t part_size_min = 5u << 20;  // bytes, of every part but the last
   std::uint64_t put_size_max = 5ull << 30;

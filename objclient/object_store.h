@@ -79,6 +79,11 @@ struct ListRequest {
   std::uint32_t limit = 1000;
 };
 
+struct DeleteRequest {
+  ObjectKey key;
+  std::string if_match;  // ETag; empty = whatever is there
+};
+
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -98,9 +103,10 @@ class ObjectStore {
   virtual base::Result<ObjectHead> Copy(const CopyRequest& request) = 0;
   // kNotFound is not an error here: the key is gone. `if_match` empty = unconditional.
   virtual base::Status Delete(const ObjectKey& key, const std::string& if_match) = 0;
-  // Keys that could not be deleted, with the reason; empty when all are gone.
+  // Keys that could not be deleted, with the reason (kConflict: another object is there); empty
+  // when all are gone.
   virtual base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<ObjectKey>& keys) = 0;
+      const std::vector<DeleteRequest>& requests) = 0;
   virtual base::Result<ListPage> List(const ListRequest& request) = 0;
 
   virtual base::Result<std::string> CreateMultipart(const ObjectKey& key,

@@ -244,8 +244,8 @@ base::Status RetryingStore::Delete(const ObjectKey& key, const std::string& if_m
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> RetryingStore::DeleteMany(
-    const std::vector<ObjectKey>& keys) {
-  return Blocking([&] { return inner_->DeleteMany(keys); });
+    const std::vector<DeleteRequest>& requests) {
+  return Blocking([&] { return inner_->DeleteMany(requests); });
 }
 
 base::Result<ListPage> RetryingStore::List(const ListRequest& request) {

@@ -50,7 +50,7 @@ class RetryingStore final : public ObjectStore {
   base::Result<ObjectHead> Copy(const CopyRequest& request) override;
   base::Status Delete(const ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<ObjectKey>& keys) override;
+      const std::vector<DeleteRequest>& requests) override;
   base::Result<ListPage> List(const ListRequest& request) override;
   base::Result<std::string> CreateMultipart(const ObjectKey& key,
                                             const Metadata& metadata) override;

@@ -21,25 +21,17 @@ struct Victim {
 
 using Failures = std::vector<std::pair<objclient::ObjectKey, base::Error>>;
 
-// A first try goes in one request with others. What was tried before may have been replaced by
-// another writer since: it goes alone, and only if it is still the object that was meant.
+// Only what is still the object that was meant: another writer's stays, and is no failure.
 base::Result<Failures> DeleteAll(objclient::ObjectStore& store,
-                                 std::vector<objclient::ObjectKey> keys,
                                  const std::map<objclient::ObjectKey, Victim>& victims) {
-  Failures failed;
-  std::erase_if(keys, [&](const objclient::ObjectKey& key) {
-    const meta::Intent& intent = victims.at(key).intent;
-    if (intent.attempts == 0 || intent.etag.empty()) return false;
-    const base::Status deleted = store.Delete(key, intent.etag);
-    const bool replaced =
-        !deleted.ok() && deleted.error().error_class() == base::ErrorClass::kConflict;
-    if (replaced) LOG_INFO("delete key={}: it is another writer's now", key);
-    if (!deleted.ok() && !replaced) failed.emplace_back(key, deleted.error());
-    return true;
+  std::vector<objclient::DeleteRequest> requests;
+  for (const auto& [key, victim] : victims) requests.push_back({key, victim.intent.etag});
+  TRY_ASSIGN(Failures failed, store.DeleteMany(requests));
+  std::erase_if(failed, [](const auto& failure) {
+    const bool replaced = failure.second.error_class() == base::ErrorClass::kConflict;
+    if (replaced) LOG_INFO("delete key={}: it is another writer's now", failure.first);
+    return replaced;
   });
-  if (keys.empty()) return failed;
-  TRY_ASSIGN(const Failures in_batch, store.DeleteMany(keys));
-  failed.insert(failed.end(), in_batch.begin(), in_batch.end());
   return failed;
 }
 
@@ -47,7 +39,6 @@ base::Result<Failures> DeleteAll(objclient::ObjectStore& store,
 
 void Deleter::Pass() {
   std::map<objclient::ObjectKey, Victim> victims;
-  std::vector<objclient::ObjectKey> keys;
   for (auto& [intent, due, waits] : queue_.Due(meta::IntentKind::kDelete, kBatch)) {
     KeyTable::Hold lock = context_.keys.TryLockUnmarked(intent.key);
     const auto verdict = lock ? Judge(intent) : Verdict::kWait;
@@ -58,17 +49,17 @@ void Deleter::Pass() {
     } else if (*verdict == Verdict::kTakenOver) {
       queue_.Finish(intent);
     } else {
-      keys.push_back(intent.key);
-      victims.emplace(keys.back(), Victim{std::move(intent), std::move(lock)});
+      const objclient::ObjectKey key = intent.key;
+      victims.emplace(key, Victim{std::move(intent), std::move(lock)});
     }
   }
-  if (keys.empty()) return;
+  if (victims.empty()) return;
   // The swap to a file's new key must be on disk before its old key goes.
   if (const base::Status synced = context_.catalog.Sync(); !synced.ok()) {
     for (auto& [key, victim] : victims) queue_.Retry(std::move(victim.intent), synced.error());
     return;
   }
-  const auto failures = DeleteAll(context_.store, keys, victims);
+  const auto failures = DeleteAll(context_.store, victims);
   if (!failures.ok()) {
     for (auto& [key, victim] : victims) queue_.Retry(std::move(victim.intent), failures.error());
     return;

@@ -94,7 +94,8 @@ base::Result<std::unique_ptr<LocalStore>> LocalStore::Open(const std::string& di
 
 Capabilities LocalStore::capabilities() const {
   Capabilities can;
-  can.put_if_absent = can.put_if_match = can.complete_condition = can.delete_if_match = true;
+  can.put_if_absent = can.put_if_match = can.complete_condition = true;
+  can.delete_if_match = can.delete_many_if_match = true;
   can.checksum_crc32c = can.server_copy = can.list_sorted = true;
   can.part_size_min = 1;
   return can;
@@ -235,7 +236,7 @@ base::Status LocalStore::Delete(const ObjectKey& key, const std::string& if_matc
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> LocalStore::DeleteMany(
-    const std::vector<ObjectKey>& keys) {
+    const std::vector<DeleteRequest>& requests) {
   std::vector<std::pair<ObjectKey, base::Error>> failed;
   // One sync for all keys of a directory; directories that deletes removed need none.
   std::map<ino_t, base::UniqueFd> directories;
@@ -246,8 +247,8 @@ base::Result<std::vector<std::pair<ObjectKey, base::Error>>> LocalStore::DeleteM
     directories.clear();
     return base::Ok();
   };
-  for (const ObjectKey& key : keys) {
-    auto directory = tree_->Remove(key, "");
+  for (const auto& [key, if_match] : requests) {
+    auto directory = tree_->Remove(key, if_match);
     if (!directory.ok()) {
       failed.emplace_back(key, directory.error().Annotate(fmt::format("DELETE '{}'", key)));
       continue;

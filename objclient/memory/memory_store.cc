@@ -41,7 +41,8 @@ MemoryStore::MemoryStore(base::Clock& clock)
 
 Capabilities MemoryStore::capabilities() const {
   Capabilities can;
-  can.put_if_absent = can.put_if_match = can.complete_condition = can.delete_if_match = true;
+  can.put_if_absent = can.put_if_match = can.complete_condition = true;
+  can.delete_if_match = can.delete_many_if_match = true;
   can.checksum_crc32c = can.server_copy = can.list_sorted = true;
   can.part_size_min = 1;
   return can;
@@ -168,6 +169,10 @@ base::Result<ObjectHead> MemoryStore::Copy(const CopyRequest& request) {
 
 base::Status MemoryStore::Delete(const ObjectKey& key, const std::string& if_match) {
   base::MutexLock lock(mutex_);
+  return DeleteLocked(key, if_match);
+}
+
+base::Status MemoryStore::DeleteLocked(const ObjectKey& key, const std::string& if_match) {
   const auto found = objects_.find(key);
   if (found == objects_.end()) return base::Ok();
   if (!if_match.empty() && found->second.head.etag != if_match) {
@@ -178,10 +183,14 @@ base::Status MemoryStore::Delete(const ObjectKey& key, const std::string& if_mat
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> MemoryStore::DeleteMany(
-    const std::vector<ObjectKey>& keys) {
+    const std::vector<DeleteRequest>& requests) {
   base::MutexLock lock(mutex_);
-  for (const ObjectKey& key : keys) objects_.erase(key);
-  return std::vector<std::pair<ObjectKey, base::Error>>{};
+  std::vector<std::pair<ObjectKey, base::Error>> failed;
+  for (const auto& [key, if_match] : requests) {
+    const base::Status deleted = DeleteLocked(key, if_match);
+    if (!deleted.ok()) failed.emplace_back(key, deleted.error());
+  }
+  return failed;
 }
 
 base::Result<ListPage> MemoryStore::List(const ListRequest& request) {

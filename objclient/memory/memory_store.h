@@ -34,7 +34,7 @@ class MemoryStore final : public ObjectStore {
   base::Result<ObjectHead> Copy(const CopyRequest& request) override EXCLUDES(mutex_);
   base::Status Delete(const ObjectKey& key, const std::string& if_match) override EXCLUDES(mutex_);
   base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<ObjectKey>& keys) override EXCLUDES(mutex_);
+      const std::vector<DeleteRequest>& requests) override EXCLUDES(mutex_);
   base::Result<ListPage> List(const ListRequest& request) override EXCLUDES(mutex_);
   base::Result<std::string> CreateMultipart(const ObjectKey& key, const Metadata& metadata) override
       EXCLUDES(mutex_);
@@ -77,6 +77,7 @@ class MemoryStore final : public ObjectStore {
                                  const Precondition& precondition) EXCLUDES(mutex_);
   base::Result<ObjectHead> StoreLocked(const ObjectKey& key, Bytes bytes, const Metadata& metadata,
                                        const Precondition& precondition) REQUIRES(mutex_);
+  base::Status DeleteLocked(const ObjectKey& key, const std::string& if_match) REQUIRES(mutex_);
   base::Status CheckLocked(const ObjectKey& key, const Precondition& precondition) const
       REQUIRES(mutex_);
   base::Result<PartInfo> StorePart(const ObjectKey& key, const std::string& upload_id,

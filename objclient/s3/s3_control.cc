@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "objclient/s3/s3_reply.h"
 #include "objclient/s3/s3_store.h"
@@ -21,6 +23,14 @@ bool NotFound(const base::Error& error) {
 
 base::Error Changed(const std::string& key) {
   return {base::ErrorClass::kConflict, fmt::format("{}: the object is another one", key)};
+}
+
+bool HasCondition(const DeleteRequest& request) { return !request.if_match.empty(); }
+
+// The status that a refusal within DeleteObjects would have had alone.
+int StatusOfDelete(std::string_view code) {
+  if (code == "AccessDenied") return 403;
+  return code == "PreconditionFailed" ? 412 : 500;
 }
 
 }  // namespace
@@ -138,40 +148,44 @@ base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) 
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> S3Store::DeleteMany(
-    const std::vector<ObjectKey>& keys) {
+    const std::vector<DeleteRequest>& requests) {
+  for (const DeleteRequest& request : requests) TRY(CheckKey(request.key));
+  bool compares = true;
+  if (std::any_of(requests.begin(), requests.end(), HasCondition)) {
+    TRY_ASSIGN(const S3Traits traits, NeedTraits());
+    compares = traits.delete_many_if_match;
+  }
   Refused refused;
-  std::vector<std::string> batch;
-  std::vector<ObjectKey> single;
-  for (const ObjectKey& key : keys) {
-    TRY(CheckKey(key));
-    std::string whole = Whole(key);
-    if (!FitsIntoXml(whole)) {
-      single.push_back(key);
+  std::vector<DeleteRequest> batch;
+  std::vector<DeleteRequest> single;
+  for (const DeleteRequest& request : requests) {
+    DeleteRequest whole{Whole(request.key), request.if_match};
+    const bool fits = FitsIntoXml(whole.key) && FitsIntoXml(whole.if_match);
+    if (!fits || (!compares && HasCondition(request))) {
+      single.push_back(request);
       continue;
     }
     batch.push_back(std::move(whole));
     if (batch.size() < kDeleteBatchMax) continue;
-    TRY(DeleteBatch(batch, refused));
-    batch.clear();
+    TRY(DeleteBatch(std::exchange(batch, {}), refused));
   }
-  if (!batch.empty()) TRY(DeleteBatch(batch, refused));
+  if (!batch.empty()) TRY(DeleteBatch(std::move(batch), refused));
   TRY(DeleteEach(single, refused));
   return refused;
 }
 
-base::Status S3Store::DeleteBatch(const std::vector<std::string>& whole_keys, Refused& refused) {
-  const auto answer = session_->Call(BuildDeleteMany(whole_keys));
+base::Status S3Store::DeleteBatch(std::vector<DeleteRequest> batch, Refused& refused) {
+  const auto answer = session_->Call(BuildDeleteMany(batch));
   if (!answer.ok()) {
     if (answer.error().error_class() != base::ErrorClass::kUnsupported) return answer.error();
-    std::vector<ObjectKey> keys;
-    for (const auto& whole : whole_keys) keys.push_back(whole.substr(prefix_.size()));
-    return DeleteEach(keys, refused);
+    for (DeleteRequest& request : batch) request.key.erase(0, prefix_.size());
+    return DeleteEach(batch, refused);
   }
   TRY_ASSIGN(const auto failed, ParseDeleteResult(answer->body));
   for (const auto& [whole, document] : failed) {
     if (document.code == "NoSuchKey") continue;
     S3Failure failure;
-    failure.status = document.code == "AccessDenied" ? 403 : 500;
+    failure.status = StatusOfDelete(document.code);
     failure.code = document.code;
     failure.message = document.message;
     refused.emplace_back(whole.substr(std::min(prefix_.size(), whole.size())),
@@ -180,9 +194,9 @@ base::Status S3Store::DeleteBatch(const std::vector<std::string>& whole_keys, Re
   return base::Ok();
 }
 
-base::Status S3Store::DeleteEach(const std::vector<ObjectKey>& keys, Refused& refused) {
-  for (const ObjectKey& key : keys) {
-    const base::Status status = Delete(key, "");
+base::Status S3Store::DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused) {
+  for (const auto& [key, if_match] : requests) {
+    const base::Status status = Delete(key, if_match);
     if (!status.ok()) refused.emplace_back(key, status.error());
   }
   return base::Ok();

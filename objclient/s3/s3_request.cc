@@ -142,12 +142,14 @@ bool FitsIntoXml(std::string_view key) {
   return true;
 }
 
-S3Request BuildDeleteMany(const std::vector<std::string>& keys) {
+S3Request BuildDeleteMany(const std::vector<DeleteRequest>& requests) {
   S3Request request = Basic("POST", "");
   request.query.emplace_back("delete", "");
   std::string document = "<Delete><Quiet>true</Quiet>";
-  for (const auto& key : keys) {
-    document += "<Object><Key>" + XmlEscape(key) + "</Key></Object>";
+  for (const auto& [key, if_match] : requests) {
+    document += "<Object><Key>" + XmlEscape(key) + "</Key>";
+    if (!if_match.empty()) document += "<ETag>" + XmlEscape('"' + if_match + '"') + "</ETag>";
+    document += "</Object>";
   }
   document += "</Delete>";
   const auto md5 = base::Md5(std::as_bytes(std::span<const char>(document)));

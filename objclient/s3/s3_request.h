@@ -41,8 +41,8 @@ S3Request BuildGet(const std::string& key, base::ByteRange range, const std::str
 S3Request BuildPut(const std::string& key, const Body& body);
 S3Request BuildHead(const std::string& key);
 S3Request BuildDelete(const std::string& key);
-// Keys that XML can carry, at most 1000.
-S3Request BuildDeleteMany(const std::vector<std::string>& keys);
+// Keys and ETags that XML can carry, at most 1000.
+S3Request BuildDeleteMany(const std::vector<DeleteRequest>& requests);
 bool FitsIntoXml(std::string_view key);
 S3Request BuildList(const std::string& prefix, const ListRequest& request);
 S3Request BuildCopy(const S3Location& location, const CopyRequest& request,

@@ -42,7 +42,7 @@ class S3Store : public ObjectStore {
   base::Result<ObjectHead> Copy(const CopyRequest& request) override;
   base::Status Delete(const ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<ObjectKey>& keys) override;
+      const std::vector<DeleteRequest>& requests) override;
   base::Result<ListPage> List(const ListRequest& request) override;
 
   base::Result<std::string> CreateMultipart(const ObjectKey& key,
@@ -95,8 +95,9 @@ class S3Store : public ObjectStore {
   base::Result<std::vector<PartInfo>> CopyParts(const CopyRequest& request,
                                                 const ObjectHead& source,
                                                 const std::string& upload_id);
-  base::Status DeleteBatch(const std::vector<std::string>& whole_keys, Refused& refused);
-  base::Status DeleteEach(const std::vector<ObjectKey>& keys, Refused& refused);
+  // One DeleteObjects; its keys are whole.
+  base::Status DeleteBatch(std::vector<DeleteRequest> batch, Refused& refused);
+  base::Status DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused);
 
   const std::unique_ptr<S3Session> session_;  // constant after construction
   const std::string prefix_;                  // constant after construction

@@ -80,11 +80,7 @@ class Probe {
     TRY(ProbeCopy());
     TRY(ProbePartCopy());
     TRY(ProbeChecksum());
-    TRY(PutPlain());
-    S3Request deletion = BuildDelete(key_);
-    AddPrecondition(deletion, other_, EtagStyle::kQuoted);
-    TRY_ASSIGN(traits_.delete_if_match, Honoured(std::move(deletion)));
-    return base::Ok();
+    return ProbeDelete();
   }
 
   base::Status ProbePut() {
@@ -161,6 +157,21 @@ class Probe {
     return base::Ok();
   }
 
+  base::Status ProbeDelete() {
+    TRY(PutPlain());
+    S3Request deletion = BuildDelete(key_);
+    AddPrecondition(deletion, other_, EtagStyle::kQuoted);
+    TRY_ASSIGN(traits_.delete_if_match, Honoured(std::move(deletion)));
+    TRY(PutPlain());
+    const auto answer = session_.Call(BuildDeleteMany({{key_, other_.if_match}}));
+    // There are servers without the verb, and such as want no ETag there: nothing depends on it.
+    if (!answer.ok()) return base::IsRetryable(answer.error()) ? answer.error() : base::Ok();
+    TRY_ASSIGN(const auto failed, ParseDeleteResult(answer->body));
+    traits_.delete_many_if_match =
+        !failed.empty() && failed.front().second.code == "PreconditionFailed";
+    return base::Ok();
+  }
+
   std::string CopyKey() const { return key_ + "-copy"; }
 
   S3Session& session_;
@@ -178,7 +189,7 @@ S3Traits AwsTraits() {
   S3Traits traits;
   traits.put_if_absent = traits.put_if_match = traits.complete_condition = true;
   traits.delete_if_match = traits.copy_target_condition = traits.copy_source_if_match = true;
-  traits.part_copy_source_if_match = true;
+  traits.part_copy_source_if_match = traits.delete_many_if_match = true;
   traits.checksum_crc32c = true;
   return traits;
 }
@@ -193,6 +204,7 @@ Capabilities ToCapabilities(const S3Traits& traits) {
   capabilities.put_if_match = traits.put_if_match;
   capabilities.complete_condition = traits.complete_condition;
   capabilities.delete_if_match = traits.delete_if_match;
+  capabilities.delete_many_if_match = traits.delete_many_if_match;
   capabilities.checksum_crc32c = traits.checksum_crc32c;
   capabilities.server_copy = true;
   return capabilities;

@@ -25,6 +25,7 @@ struct S3Traits {
   EtagStyle if_match_style = EtagStyle::kQuoted;
   bool complete_condition = false;  // both kinds, on CompleteMultipartUpload
   bool delete_if_match = false;
+  bool delete_many_if_match = false;   // the ETag of each key in DeleteObjects
   bool copy_target_condition = false;  // on CopyObject's target
   bool copy_source_if_match = false;
   bool part_copy_source_if_match = false;  // radosgw 20 has the one above and not this one

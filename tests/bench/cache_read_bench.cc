@@ -95,8 +95,8 @@ class LoopingStore final : public objclient::ObjectStore {
     return control_.Delete(k, e);
   }
   base::Result<std::vector<std::pair<std::string, base::Error>>> DeleteMany(
-      const std::vector<std::string>& k) override {
-    return control_.DeleteMany(k);
+      const std::vector<objclient::DeleteRequest>& r) override {
+    return control_.DeleteMany(r);
   }
   base::Result<objclient::ListPage> List(const objclient::ListRequest& r) override {
     return control_.List(r);

@@ -47,8 +47,8 @@ class DiscardingStore final : public objclient::ObjectStore {
     return store_.Delete(key, if_match);
   }
   base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<objclient::ObjectKey>& keys) override {
-    return store_.DeleteMany(keys);
+      const std::vector<objclient::DeleteRequest>& requests) override {
+    return store_.DeleteMany(requests);
   }
   base::Result<objclient::ListPage> List(const objclient::ListRequest& request) override {
     return store_.List(request);

@@ -130,8 +130,8 @@ base::Status FlakyStore::Delete(const objclient::ObjectKey& key, const std::stri
 }
 
 base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> FlakyStore::DeleteMany(
-    const std::vector<objclient::ObjectKey>& keys) {
-  return store_.DeleteMany(keys);
+    const std::vector<objclient::DeleteRequest>& requests) {
+  return store_.DeleteMany(requests);
 }
 
 base::Result<objclient::ListPage> FlakyStore::List(const objclient::ListRequest& request) {

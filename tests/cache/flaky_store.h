@@ -50,7 +50,7 @@ class FlakyStore final : public objclient::ObjectStore {
   base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest& request) override;
   base::Status Delete(const objclient::ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<objclient::ObjectKey>& keys) override;
+      const std::vector<objclient::DeleteRequest>& requests) override;
   base::Result<objclient::ListPage> List(const objclient::ListRequest& request) override;
   base::Result<std::string> CreateMultipart(const objclient::ObjectKey& key,
                                             const objclient::Metadata& metadata) override;

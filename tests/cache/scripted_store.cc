@@ -161,7 +161,7 @@ base::Status ScriptedStore::Delete(const objclient::ObjectKey&, const std::strin
   return Unsupported();
 }
 base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> ScriptedStore::DeleteMany(
-    const std::vector<objclient::ObjectKey>&) {
+    const std::vector<objclient::DeleteRequest>&) {
   return Unsupported();
 }
 base::Result<objclient::ListPage> ScriptedStore::List(const objclient::ListRequest&) {

@@ -51,7 +51,7 @@ class ScriptedStore : public objclient::ObjectStore {
   base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest&) override;
   base::Status Delete(const objclient::ObjectKey&, const std::string&) override;
   base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<objclient::ObjectKey>&) override;
+      const std::vector<objclient::DeleteRequest>&) override;
   base::Result<objclient::ListPage> List(const objclient::ListRequest&) override;
   base::Result<std::string> CreateMultipart(const objclient::ObjectKey&,
                                             const objclient::Metadata&) override;

@@ -301,6 +301,24 @@ TEST_P(StoreConformance, DeleteIfMatch) {
   EXPECT_TRUE(store().Delete("k", second->etag).ok());
 }
 
+TEST_P(StoreConformance, DeleteManyIfMatch) {
+  const auto mine = Put("dir/mine", Pattern(10, 1));
+  const auto before = Put("dir/theirs", Pattern(10, 2));
+  ASSERT_TRUE(mine.ok() && before.ok());
+  ASSERT_TRUE(Put("dir/theirs", Pattern(10, 3)).ok());
+  ASSERT_TRUE(Put("dir/any", Pattern(10, 4)).ok());
+  const std::vector<objclient::DeleteRequest> requests = {{"dir/mine", mine->etag},
+                                                          {"dir/theirs", before->etag},
+                                                          {"dir/any", ""},
+                                                          {"dir/never-was", mine->etag}};
+  const auto failed = store().DeleteMany(requests);
+  ASSERT_TRUE(failed.ok()) << failed.error().ToString();
+  ASSERT_EQ(failed->size(), 1u);
+  EXPECT_EQ(failed->front().first, "dir/theirs");
+  EXPECT_EQ(failed->front().second.error_class(), ErrorClass::kConflict);
+  EXPECT_EQ(ListAll(""), std::vector<std::string>{"dir/theirs"});
+}
+
 TEST_P(StoreConformance, EmptyKeyIsRefused) {
   EXPECT_TRUE(FailsWith(Put("", Pattern(1)), ErrorClass::kInvalid));
 }

@@ -131,8 +131,15 @@ void StoreConformance::TearDown() {
   for (const auto& upload : *uploads) {
     EXPECT_TRUE(store().AbortMultipart(upload.key, upload.upload_id).ok());
   }
-  const auto failed = store().DeleteMany(ListAll(""));
+  const auto failed = DeleteKeys(ListAll(""));
   EXPECT_TRUE(failed.ok() && failed->empty());
+}
+
+base::Result<std::vector<std::pair<std::string, base::Error>>> StoreConformance::DeleteKeys(
+    const std::vector<std::string>& keys) {
+  std::vector<objclient::DeleteRequest> requests;
+  for (const std::string& key : keys) requests.push_back({key, ""});
+  return store().DeleteMany(requests);
 }
 
 base::Result<objclient::ObjectHead> StoreConformance::Put(

@@ -10,6 +10,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -60,6 +61,9 @@ class StoreConformance : public testing::TestWithParam<StoreKind> {
                           const std::string& if_match = "");
   base::Result<objclient::PartInfo> Part(const std::string& key, const std::string& upload_id,
                                          std::uint32_t number, const Bytes& bytes);
+  // Whatever is there.
+  base::Result<std::vector<std::pair<std::string, base::Error>>> DeleteKeys(
+      const std::vector<std::string>& keys);
   // The object's whole content; a failure is reported and answers nothing.
   Bytes Content(const std::string& key);
   bool Exists(const std::string& key) { return store().Head(key).ok(); }

@@ -76,8 +76,8 @@ base::Status FaultyStore::Delete(const ObjectKey& key, const std::string& if_mat
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> FaultyStore::DeleteMany(
-    const std::vector<ObjectKey>& keys) {
-  return Control(Verb::kDeleteMany, "", [&] { return inner_->DeleteMany(keys); });
+    const std::vector<objclient::DeleteRequest>& requests) {
+  return Control(Verb::kDeleteMany, "", [&] { return inner_->DeleteMany(requests); });
 }
 
 base::Result<objclient::ListPage> FaultyStore::List(const objclient::ListRequest& request) {

@@ -57,6 +57,7 @@ FakeAnswer FakeS3::operator()(const SentRequest& request) {
                 "</UploadId></InitiateMultipartUploadResult>",
             {}};
   }
+  if (request.method == "POST" && query == "delete=") return DeleteMany(request);
   if (request.method == "POST") return Complete(request, key, id);
   const auto object = objects_.find(key);
   if (request.method == "DELETE" && !id.empty()) {
@@ -128,6 +129,32 @@ FakeAnswer FakeS3::Complete(const SentRequest& request, const std::string& key,
           "<CompleteMultipartUploadResult><ETag>&quot;" + etag +
               "&quot;</ETag></CompleteMultipartUploadResult>",
           {}};
+}
+
+FakeAnswer FakeS3::DeleteMany(const SentRequest& request) {
+  std::string refused;
+  const auto text_of = [](const std::string& object, const std::string& name) {
+    const auto start = object.find("<" + name + ">");
+    if (start == std::string::npos) return std::string();
+    const auto first = start + name.size() + 2;
+    return object.substr(first, object.find("</", first) - first);
+  };
+  const std::string begin = "<Object>";
+  for (auto at = request.body.find(begin); at != std::string::npos;
+       at = request.body.find(begin, at + 1)) {
+    const std::string object = request.body.substr(at, request.body.find("</Object>", at) - at);
+    const std::string key = text_of(object, "Key");
+    const std::string wanted = text_of(object, "ETag");
+    const auto found = objects_.find(key);
+    if (found == objects_.end()) continue;
+    if (traits_.delete_many_if_match && !wanted.empty() &&
+        wanted != "&quot;" + EtagOf(found->second) + "&quot;") {
+      refused += "<Error><Key>" + key + "</Key><Code>PreconditionFailed</Code></Error>";
+      continue;
+    }
+    objects_.erase(found);
+  }
+  return {200, "<DeleteResult>" + refused + "</DeleteResult>", {}};
 }
 
 }  // namespace objclient

@@ -35,6 +35,7 @@ class FakeS3 {
   FakeAnswer Write(const SentRequest& request, const std::string& key, const std::string& query)
       REQUIRES(mutex_);
   FakeAnswer Copy(const SentRequest& request, const std::string& key, bool part) REQUIRES(mutex_);
+  FakeAnswer DeleteMany(const SentRequest& request) REQUIRES(mutex_);
   FakeAnswer Complete(const SentRequest& request, const std::string& key, const std::string& id)
       REQUIRES(mutex_);
   // Whether the conditions of `request` on `key` let it pass, given what this server honours.

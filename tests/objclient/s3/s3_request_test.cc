@@ -62,10 +62,10 @@ TEST(BuildList, AsksForEncodedKeys) {
 }
 
 TEST(BuildDeleteMany, EscapesAndSums) {
-  const S3Request request = BuildDeleteMany({"a&b<c>\"'", "d"});
+  const S3Request request = BuildDeleteMany({{"a&b<c>\"'", ""}, {"d", "e-1"}});
   EXPECT_EQ(request.document,
             "<Delete><Quiet>true</Quiet><Object><Key>a&amp;b&lt;c&gt;&quot;'</Key></Object>"
-            "<Object><Key>d</Key></Object></Delete>");
+            "<Object><Key>d</Key><ETag>&quot;e-1&quot;</ETag></Object></Delete>");
   EXPECT_EQ(request.headers.Value("content-md5").size(), 24u);
 }
 
@@ -129,7 +129,7 @@ TEST(Sign, UrlHeadersAndPayload) {
 }
 
 TEST(Sign, DocumentsAreHashed) {
-  const S3Request request = BuildDeleteMany({"k"});
+  const S3Request request = BuildDeleteMany({{"k", ""}});
   const HttpRequest http = Sign(request, Here(), Keys(), 0);
   EXPECT_EQ(http.headers.Value("x-amz-content-sha256").size(), 64u);
   EXPECT_EQ(http.body_size(), request.document.size());

@@ -136,7 +136,9 @@ TEST_F(S3ServerTest, KeysOfAllKindsComeBackAsTheyWere) {
   for (const auto& key : keys) {
     EXPECT_EQ(Get(key, {0, key.size() + 11}).value(), "content of " + key);
   }
-  const auto refused = store_->DeleteMany(keys);
+  std::vector<DeleteRequest> doomed;
+  for (const auto& key : keys) doomed.push_back({key, ""});
+  const auto refused = store_->DeleteMany(doomed);
   ASSERT_OK(refused);
   for (const auto& [key, error] : *refused) ADD_FAILURE() << key << error.ToString();
   EXPECT_TRUE(Keys().empty());

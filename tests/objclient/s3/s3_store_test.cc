@@ -179,7 +179,7 @@ TEST_F(S3StoreTest, DeleteManyFallsBackToOneByOne) {
                                     : server(request);
   });
   ASSERT_TRUE(Put(*store, "a", "x", {}).ok());
-  const auto refused = store->DeleteMany({"a", "b"});
+  const auto refused = store->DeleteMany({{"a", ""}, {"b", ""}});
   ASSERT_TRUE(refused.ok());
   EXPECT_TRUE(refused->empty());
   EXPECT_TRUE(server.objects().empty());
@@ -194,11 +194,44 @@ TEST_F(S3StoreTest, DeleteManyTellsWhatStays) {
                           {}};
       },
       AwsTraits(), "p/");
-  const auto refused = store->DeleteMany({"a", "b"});
+  const auto refused = store->DeleteMany({{"a", ""}, {"b", ""}});
   ASSERT_TRUE(refused.ok());
   ASSERT_EQ(refused->size(), 1u);
   EXPECT_EQ(refused->at(0).first, "b");
   EXPECT_EQ(refused->at(0).second.error_class(), ErrorClass::kAuth);
+}
+
+TEST_F(S3StoreTest, DeleteManyComparesWhateverTheServerCan) {
+  struct Server {
+    bool many;
+    bool one;
+    std::vector<std::string> methods;  // for one key that matches and one that does not
+  };
+  for (const Server& expected :
+       {Server{true, true, {"POST"}}, Server{false, true, {"DELETE", "DELETE"}},
+        Server{false, false, {"HEAD", "DELETE", "HEAD"}}}) {
+    S3Traits traits = AwsTraits();
+    traits.delete_many_if_match = expected.many;
+    traits.delete_if_match = expected.one;
+    FakeS3 server(traits);
+    const auto store =
+        MakeStore([&](const SentRequest& request) { return server(request); }, traits);
+    ASSERT_TRUE(Put(*store, "mine", "old", {}).ok());
+    ASSERT_TRUE(Put(*store, "theirs", "new", {}).ok());
+    const std::size_t before = transport_->sent().size();
+    const auto refused =
+        store->DeleteMany({{"mine", FakeS3::EtagOf("old")}, {"theirs", FakeS3::EtagOf("old")}});
+    ASSERT_TRUE(refused.ok()) << refused.error().ToString();
+    ASSERT_EQ(refused->size(), 1u);
+    EXPECT_EQ(refused->at(0).first, "theirs");
+    EXPECT_EQ(refused->at(0).second.error_class(), ErrorClass::kConflict);
+    EXPECT_EQ(server.objects().count("mine"), 0u);
+    EXPECT_EQ(server.objects().at("theirs"), "new");
+    std::vector<std::string> methods;
+    const auto sent = transport_->sent();
+    for (std::size_t i = before; i < sent.size(); ++i) methods.push_back(sent[i].method);
+    EXPECT_EQ(methods, expected.methods);
+  }
 }
 
 TEST_F(S3StoreTest, ListsThatDoNotEndAreCutOff) {
@@ -219,7 +252,7 @@ TEST_F(S3StoreTest, NoVerbTakesAnEmptyKey) {
   const auto store = MakeStore([](const SentRequest&) { return FakeAnswer{}; });
   EXPECT_EQ(ClassOf(store->Head("")), ErrorClass::kInvalid);
   EXPECT_EQ(ClassOf(store->Delete("", "")), ErrorClass::kInvalid);
-  EXPECT_EQ(ClassOf(store->DeleteMany({""})), ErrorClass::kInvalid);
+  EXPECT_EQ(ClassOf(store->DeleteMany({{"", ""}})), ErrorClass::kInvalid);
   EXPECT_EQ(ClassOf(store->Copy({"", "", "t", {}, {}})), ErrorClass::kInvalid);
   EXPECT_EQ(ClassOf(store->CreateMultipart("", {})), ErrorClass::kInvalid);
   EXPECT_EQ(ClassOf(store->AbortMultipart("", "u")), ErrorClass::kInvalid);

@@ -12,6 +12,7 @@ bool Same(const S3Traits& a, const S3Traits& b) {
   return a.put_if_absent == b.put_if_absent && a.put_if_match == b.put_if_match &&
          a.if_match_style == b.if_match_style && a.complete_condition == b.complete_condition &&
          a.delete_if_match == b.delete_if_match &&
+         a.delete_many_if_match == b.delete_many_if_match &&
          a.copy_target_condition == b.copy_target_condition &&
          a.copy_source_if_match == b.copy_source_if_match &&
          a.part_copy_source_if_match == b.part_copy_source_if_match &&
@@ -38,7 +39,8 @@ TEST_F(ProbeTraitsTest, FindsOutEachTraitAlone) {
       &S3Traits::put_if_absent,         &S3Traits::put_if_match,
       &S3Traits::complete_condition,    &S3Traits::delete_if_match,
       &S3Traits::copy_target_condition, &S3Traits::copy_source_if_match,
-      &S3Traits::checksum_crc32c,       &S3Traits::part_copy_source_if_match};
+      &S3Traits::checksum_crc32c,       &S3Traits::part_copy_source_if_match,
+      &S3Traits::delete_many_if_match};
   for (const auto flag : flags) {
     S3Traits one;
     one.*flag = true;
@@ -68,6 +70,18 @@ TEST_F(ProbeTraitsTest, ServersThatDoNotKnowTheHeader) {
   EXPECT_TRUE(Same(*found, {}));
 }
 
+TEST_F(ProbeTraitsTest, ServersWithoutDeleteObjects) {
+  FakeS3 server(AwsTraits());
+  const auto session = MakeSession([&](const SentRequest& request) {
+    return request.url.ends_with("?delete=") ? FakeAnswer{501, ErrorXml("NotImplemented"), {}}
+                                             : server(request);
+  });
+  const auto found = ProbeTraits(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_TRUE(found->delete_if_match);
+  EXPECT_FALSE(found->delete_many_if_match);
+}
+
 TEST_F(ProbeTraitsTest, TroubleIsAnErrorAndNoAnswer) {
   const auto session = MakeSession([](const SentRequest&) {
     return FakeAnswer{403, ErrorXml("AccessDenied"), {}};
@@ -80,7 +94,8 @@ TEST_F(ProbeTraitsTest, TroubleIsAnErrorAndNoAnswer) {
 TEST(ToCapabilities, TellsWhatTheServerDecides) {
   const Capabilities cloud = ToCapabilities(AwsTraits());
   EXPECT_TRUE(cloud.put_if_absent && cloud.put_if_match && cloud.complete_condition);
-  EXPECT_TRUE(cloud.delete_if_match && cloud.checksum_crc32c && cloud.server_copy);
+  EXPECT_TRUE(cloud.delete_if_match && cloud.delete_many_if_match);
+  EXPECT_TRUE(cloud.checksum_crc32c && cloud.server_copy);
   EXPECT_FALSE(ToCapabilities({}).put_if_absent);
 }
 
