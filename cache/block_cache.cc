@@ -25,6 +25,17 @@ constexpr std::size_t kDiskReads = 8;               // at a time
 constexpr std::uint64_t kDiskReadBytes = 2u << 20;  // of one
 constexpr std::size_t kDiskThreads = 4;
 
+base::ByteRange WholeGranules(const base::ByteRange& range) {
+  const std::uint64_t start = range.offset / kGranuleSize * kGranuleSize;
+  return {start, (range.end() + kGranuleSize - 1) / kGranuleSize * kGranuleSize - start};
+}
+
+bool Touches(const std::vector<base::ByteRange>& runs, const base::ByteRange& range) {
+  return std::any_of(runs.begin(), runs.end(), [&](const base::ByteRange& run) {
+    return !base::Intersect(run, range).empty();
+  });
+}
+
 }  // namespace
 
 struct BlockCache::Impl {
@@ -137,6 +148,8 @@ void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::
     fetcher.lane().Promote(*object, WholePages(range));
     if (disk_reader) disk_reader->lane().Promote(*object, WholePages(range));
   }
+  std::vector<base::ByteRange> busy;
+  if (object->file != nullptr) busy = object->Claimed(WholeGranules(range));
   std::uint64_t claimed_to = 0;
   for (const base::ByteRange& run : object->Claim(range)) {
     if (object->file == nullptr) {
@@ -144,7 +157,9 @@ void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::
       continue;
     }
     for (const auto& [part, on_disk] : disk->Split(*object->file, run)) {
-      if (on_disk) {
+      // A flight publishes its own pages only, and the disk's are whole granules: one that came
+      // to the disk while a GET was bringing pages of it (an adopted file) is the store's.
+      if (on_disk && !Touches(busy, WholeGranules(part))) {
         ClaimOnDisk(object, part, demand, claimed_to);
       } else {
         fetcher.lane().Push({object, part, demand});
@@ -157,9 +172,8 @@ void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::
 void BlockCache::Impl::ClaimOnDisk(const std::shared_ptr<CachedObject>& object,
                                    base::ByteRange range, bool demand, std::uint64_t& claimed_to) {
   const std::uint64_t pages_end = WholePages({0, object->ref.size}).length;
-  const std::uint64_t start = std::max(claimed_to, range.offset / kGranuleSize * kGranuleSize);
-  const std::uint64_t end =
-      std::min(pages_end, (range.end() + kGranuleSize - 1) / kGranuleSize * kGranuleSize);
+  const std::uint64_t start = std::max(claimed_to, WholeGranules(range).offset);
+  const std::uint64_t end = std::min(pages_end, WholeGranules(range).end());
   if (start >= end) return;
   claimed_to = end;
   object->Claim({start, end - start});

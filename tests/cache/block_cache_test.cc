@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "base/digest/digest.h"
 #include "tests/cache/cache_fixture.h"
 
 namespace cache {
@@ -282,6 +284,39 @@ TEST(BlockCache, AdoptedBlocksAreHits) {
   PendingRead read = f.Read(object, 0, kMiB + 100);
   EXPECT_TRUE(read.hit());
   EXPECT_TRUE(read.Good());
+}
+
+// A file is adopted while a reader that was quicker is on the network: until its GET is over nobody
+// else may call its pages valid, since the block could then be let go under the GET.
+TEST(BlockCache, AnAdoptedFileLeavesThePagesOfAGetAlone) {
+  CacheFixture f(kManual);
+  const ObjectRef object = MakeObject(1, kGiB);
+  PendingRead early = f.Read(object, 500 * kMiB, 4096);
+  BlockCache::Adopted adopted;
+  adopted.file = f.directory / "staged";
+  adopted.granule_crcs.resize(kGiB / kGranuleSize);
+  std::vector<std::byte> bytes(2 * kGranuleSize);
+  testing_support::FillPattern(object.key, 500 * kMiB, bytes);
+  std::ofstream file(adopted.file, std::ios::binary);
+  file.seekp(500 * kMiB);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  for (const std::uint64_t i : {0, 1}) {
+    adopted.granule_crcs[500 * kMiB / kGranuleSize + i] =
+        base::Crc32c(0, std::span(bytes).subspan(i * kGranuleSize, kGranuleSize));
+  }
+  f.cache->Adopt(object, std::move(adopted));
+  PendingRead same_granule = f.Read(object, 500 * kMiB + 8192, 4096);
+  const std::vector<ByteRange> both{{500 * kMiB, 4096}, {500 * kMiB + 8192, 4096}};
+  EXPECT_EQ(f.store.ranges(), both);
+  PendingRead next_granule = f.Read(object, 500 * kMiB + kGranuleSize, 4096);
+  EXPECT_TRUE(next_granule.Good());  // from the disk
+  EXPECT_FALSE(early.ready());
+  f.store.FinishAll();
+  EXPECT_TRUE(early.Good());
+  EXPECT_TRUE(same_granule.Good());
+  EXPECT_EQ(f.store.ranges(), both);
 }
 
 TEST(BlockCache, ManyThreadsReadTheRightBytes) {
