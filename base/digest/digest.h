@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ Md5Digest Md5(std::span<const std::byte> data);
 
 std::string HexLower(std::span<const std::uint8_t> bytes);
 std::string Base64(std::span<const std::uint8_t> bytes);
+// Undoes it. Nothing for what Base64 would not write: other characters, padding that is missing.
+std::optional<std::string> Base64Decode(std::string_view text);
 // Base64 of the CRC in big-endian order, as S3's x-amz-checksum-crc32c wants it.
 std::string Base64Crc32c(std::uint32_t crc);
 // `bytes` random bytes from the system as lower-case hex (tokens, ids).

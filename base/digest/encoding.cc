@@ -7,6 +7,12 @@
 #include "base/digest/digest.h"
 
 namespace base {
+namespace {
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
 
 std::string HexLower(std::span<const std::uint8_t> bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
@@ -20,8 +26,6 @@ std::string HexLower(std::span<const std::uint8_t> bytes) {
 }
 
 std::string Base64(std::span<const std::uint8_t> bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -29,10 +33,31 @@ std::string Base64(std::span<const std::uint8_t> bytes) {
     std::uint32_t group = 0;
     for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < n ? bytes[i + k] : 0u);
     for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= n ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+      text += k <= n ? kBase64Digits[group >> (18 - 6 * k) & 63] : '=';
     }
   }
   return text;
+}
+
+std::optional<std::string> Base64Decode(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  text.remove_suffix(padding);
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  unsigned count = 0;  // of bits that are not yet in a byte
+  for (const char c : text) {
+    const auto digit = kBase64Digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFF);
+  }
+  const bool rest_is_zero = (bits & ((1u << count) - 1)) == 0;
+  return rest_is_zero ? std::optional(bytes) : std::nullopt;
 }
 
 std::string Base64Crc32c(std::uint32_t crc) {

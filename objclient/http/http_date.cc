@@ -8,8 +8,8 @@ namespace objclient {
 
 namespace {
 
-// strptime reads names of the process's locale, which is "C" unless a program calls setlocale; ours
-// does not. The rest of the text after the format goes to `rest`.
+// strptime and strftime use names of the process's locale, which is "C" unless a program calls
+// setlocale; ours does not. The rest of the text after the format goes to `rest`.
 std::optional<std::int64_t> Parse(std::string_view text, const char* format, std::string* rest) {
   const std::string copy(text.substr(0, 64));
   tm parts{};
@@ -17,6 +17,15 @@ std::optional<std::int64_t> Parse(std::string_view text, const char* format, std
   if (stop == nullptr) return std::nullopt;
   *rest = stop;
   return timegm(&parts);
+}
+
+std::string Format(std::int64_t epoch_seconds, const char* format) {
+  const time_t time = epoch_seconds;
+  tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text{};
+  strftime(text.data(), text.size(), format, &parts);
+  return text.data();
 }
 
 }  // namespace
@@ -38,12 +47,15 @@ std::optional<std::int64_t> ParseIsoDate(std::string_view text) {
 }
 
 std::string FormatAmzDate(std::int64_t epoch_seconds) {
-  const time_t time = epoch_seconds;
-  tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 32> text{};
-  strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts);
-  return text.data();
+  return Format(epoch_seconds, "%Y%m%dT%H%M%SZ");
+}
+
+std::string FormatHttpDate(std::int64_t epoch_seconds) {
+  return Format(epoch_seconds, "%a, %d %b %Y %H:%M:%S GMT");
+}
+
+std::string FormatIsoDate(std::int64_t epoch_seconds) {
+  return Format(epoch_seconds, "%Y-%m-%dT%H:%M:%SZ");
 }
 
 }  // namespace objclient

@@ -29,6 +29,16 @@ TEST(Base64, PublishedVectors) {
   EXPECT_EQ(Base64(Bytes("\xfb\xff\xfe")), "+//+");
 }
 
+TEST(Base64Decode, UndoesBase64) {
+  for (const std::string_view text : {"", "f", "fo", "foo", "foob", "fooba", "\xfb\xff\xfe"}) {
+    EXPECT_EQ(Base64Decode(Base64(Bytes(text))), text);
+  }
+  for (const char* text :
+       {"Zg", "Zg=", "Zg==x", "Z===", "====", "Zh==", "Zm9=", "Zm 9", "Zm9-", "=m9v", "Zg==Zg=="}) {
+    EXPECT_FALSE(Base64Decode(text)) << text;
+  }
+}
+
 TEST(Base64Crc32c, BigEndian) {
   EXPECT_EQ(Base64Crc32c(0xE3069283), "4waSgw==");
   EXPECT_EQ(Base64Crc32c(1), "AAAAAQ==");

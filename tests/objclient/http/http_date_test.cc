@@ -28,5 +28,15 @@ TEST(FormatAmzDate, IsUtcAndBasicFormat) {
   EXPECT_EQ(FormatAmzDate(0), "19700101T000000Z");
 }
 
+TEST(FormatHttpDate, IsWhatParseHttpDateTakes) {
+  EXPECT_EQ(FormatHttpDate(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(ParseHttpDate(FormatHttpDate(1709164800)), 1709164800);
+}
+
+TEST(FormatIsoDate, IsWhatParseIsoDateTakes) {
+  EXPECT_EQ(FormatIsoDate(784111777), "1994-11-06T08:49:37Z");
+  EXPECT_EQ(ParseIsoDate(FormatIsoDate(1709164800)), 1709164800);
+}
+
 }  // namespace
 }  // namespace objclient
