@@ -149,6 +149,10 @@ class Catalog {
   virtual base::Result<Object> MoveObject(InodeId inode, ObjectId id,
                                           const objclient::ObjectKey& key,
                                           const std::string& etag) = 0;
+  // Another writer removed or replaced the object, which is not under a name of its file: the file
+  // keeps it, for want of better, but the key is free, and nothing is deleted when the file goes.
+  // kConflict when the inode's extents are not those of `id` any more.
+  virtual base::Status LoseObject(InodeId inode, ObjectId id) = 0;
   // Who holds a key: the object row and the inode whose extents use it (an orphan counts), if any.
   struct KeyHolder {
     Object object;

@@ -23,6 +23,10 @@ bool IsConflict(const base::Error& error) {
          error.error_class() == base::ErrorClass::kExists;
 }
 
+bool MayBeLost(const base::Error& error) {
+  return IsConflict(error) || error.error_class() == base::ErrorClass::kNotFound;
+}
+
 }  // namespace
 
 struct Settler::Tally {
@@ -196,9 +200,30 @@ base::Result<Settler::Outcome> Settler::MoveTo(const Move& move) {
     TRY_ASSIGN(const bool blocked, IsObstructed(context_.catalog, move.target));
     if (blocked) return Outcome::kWait;
   }
-  TRY_ASSIGN(const auto copied, CopyObject(move, std::move(precondition)));
-  TRY(Swap(move, copied));
+  const auto copied = CopyObject(move, std::move(precondition));
+  if (copied.ok()) {
+    TRY(Swap(move, *copied));
+    return Outcome::kDone;
+  }
+  if (!MayBeLost(copied.error())) return copied.error();
+  TRY_ASSIGN(const auto loss, FindLoss(move.object));
+  if (!loss) return copied.error();
+  TRY(context_.catalog.LoseObject(move.inode, move.object.id));
+  LOG_ERROR("settle inode={}: {}; it cannot be moved to key={}", meta::Raw(move.inode),
+            loss->ToString(), move.target);
+  context_.last_error.Set(*loss);
   return Outcome::kDone;
+}
+
+base::Result<std::optional<base::Error>> Settler::FindLoss(const meta::Object& object) {
+  const auto source = context_.store.Head(object.key);
+  const bool missing = !source.ok() && source.error().error_class() == base::ErrorClass::kNotFound;
+  if (!source.ok() && !missing) return source.error();
+  if (source.ok() && source->etag == object.etag) return std::optional<base::Error>();
+  return std::optional(
+      base::Error(base::ErrorClass::kConflict, "another writer of the bucket has " +
+                                                   std::string(missing ? "removed" : "replaced") +
+                                                   " the object key=" + object.key));
 }
 
 base::Result<objclient::ObjectHead> Settler::CopyObject(const Move& move,

@@ -3,14 +3,16 @@
 // files that have no object yet. A settle intent names a file, or a directory for everything below
 // it.
 //
-// Waits while a file has unsent changes, and while somebody else's bytes are at the target key; two
-// files that wait for each other's key are parted through a hidden key.
+// A file whose object another writer removed or replaced stays where it is: there is nothing to
+// move. Waits while a file has unsent changes, and while somebody else's bytes are at the target
+// key; two files that wait for each other's key are parted through a hidden key.
 //
 // Owned by Maintenance; Pass runs on its thread, the copies on an executor of the settler's own.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/executor.h"
@@ -42,6 +44,8 @@ class Settler {
   base::Result<Outcome> MoveTo(const Move& move);
   base::Result<objclient::ObjectHead> CopyObject(const Move& move,
                                                  objclient::Precondition precondition);
+  // None when the object is what the catalog says; else what others did to it.
+  base::Result<std::optional<base::Error>> FindLoss(const meta::Object& object);
   base::Status Swap(const Move& move, const objclient::ObjectHead& copied);
 
   Context& context_;

@@ -96,6 +96,20 @@ base::Status TakeOverKey(Database& db, const objclient::ObjectKey& key) {
   return DropObject(db, row->object.id);
 }
 
+// Extents of the file, 0 unless all of them are of the object.
+base::Result<std::int64_t> CountExtentsOf(Database& db, InodeId inode, ObjectId id) {
+  Statement row =
+      db.Query("SELECT count(*), min(object), max(object) FROM extent WHERE ino = ?", inode);
+  TRY_ASSIGN(const bool found, row.Step());
+  const bool all = found && row.As<ObjectId>(1) == id && row.As<ObjectId>(2) == id;
+  return all ? row.Int(0) : 0;
+}
+
+base::Error OtherContent(const std::string& what, InodeId inode) {
+  return base::Error(base::ErrorClass::kConflict,
+                     what + ": inode " + std::to_string(Raw(inode)) + " has other content now");
+}
+
 base::Result<ObjectId> InsertOwnObject(Database& db, const Object& object) {
   TRY_ASSIGN(const auto id, InsertObject(db, object));
   if (id) return *id;
@@ -169,16 +183,8 @@ base::Result<ObjectId> CommitFile(Database& db, const Catalog::Commit& commit) {
 base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
                                     const objclient::ObjectKey& key, const std::string& etag) {
   const std::string what = "move object " + std::to_string(Raw(id)) + " to '" + key + "'";
-  Statement row =
-      db.Query("SELECT count(*), min(object), max(object) FROM extent WHERE ino = ?", inode);
-  TRY_ASSIGN(const bool found, row.Step());
-  const bool same =
-      found && row.Int(0) > 0 && row.As<ObjectId>(1) == id && row.As<ObjectId>(2) == id;
-  if (!same) {
-    return base::Error(base::ErrorClass::kConflict,
-                       what + ": inode " + std::to_string(Raw(inode)) + " has other content now");
-  }
-  const std::int64_t extents = row.Int(0);
+  TRY_ASSIGN(const std::int64_t extents, CountExtentsOf(db, inode, id));
+  if (extents == 0) return OtherContent(what, inode);
   TRY(db.Run("UPDATE object SET refs = refs - ? WHERE id = ?", extents, id));
   TRY_ASSIGN(const auto old, FindObject(db, id));
   if (!old) return base::Error(base::ErrorClass::kBug, what + ": there is no such object");
@@ -191,6 +197,12 @@ base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
   TRY(db.Run("UPDATE extent SET object = ? WHERE ino = ?", object.id, inode));
   if (extents > 1) TRY(db.Run("UPDATE object SET refs = ? WHERE id = ?", extents, object.id));
   return object;
+}
+
+base::Status LoseFileObject(Database& db, InodeId inode, ObjectId id) {
+  TRY_ASSIGN(const std::int64_t extents, CountExtentsOf(db, inode, id));
+  if (extents == 0) return OtherContent("lose object " + std::to_string(Raw(id)), inode);
+  return MarkObjectsGone(db, inode);
 }
 
 base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,

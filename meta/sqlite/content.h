@@ -2,7 +2,7 @@
 // Inside the caller's transaction, on its connection and thread.
 //
 // An object row lives in one of three states: used (refs > 0), garbage (refs 0, its kDelete intent
-// is still to be done; the key is taken until then) and gone (an orphan still refers to it, but the
+// is still to be done; the key is taken until then) and gone (a file still refers to it, but the
 // bucket has it no more; the key is free). A row that is none of these is dropped at once.
 #pragma once
 
@@ -19,6 +19,7 @@ base::Result<std::vector<Extent>> LoadExtents(Database& db, InodeId inode);
 base::Result<ObjectId> CommitFile(Database& db, const Catalog::Commit& commit);
 base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
                                     const objclient::ObjectKey& key, const std::string& etag);
+base::Status LoseFileObject(Database& db, InodeId inode, ObjectId id);
 base::Result<std::optional<Catalog::KeyHolder>> FindKeyHolder(Database& db,
                                                               const objclient::ObjectKey& key);
 // An object in the bucket has a key below `directory_key` + "/".

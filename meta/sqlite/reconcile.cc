@@ -137,6 +137,9 @@ class Applier {
     const ListedObject& listed = *changed.listed;
     TRY_ASSIGN(const bool untouched, IsUntouched(changed.inode, changed.object, listed.key));
     if (!untouched) return base::Ok();
+    // Its own object is gone, and the key is still that of a file without a name.
+    TRY_ASSIGN(const auto holder, FindKeyHolder(db_, listed.key));
+    if (holder && holder->object.id != changed.object) return base::Ok();
     TRY_ASSIGN(const Inode inode, LoadInode(db_, changed.inode));
     const Object object{{}, listed.key, listed.etag, listed.size};
     TRY_ASSIGN(const ObjectId id, ReplaceObject(db_, inode.id, object));

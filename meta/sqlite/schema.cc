@@ -53,7 +53,7 @@ CREATE TABLE object(
   etag BLOB NOT NULL,
   size INTEGER NOT NULL,
   refs INTEGER NOT NULL,               -- extents that use it; 0 = garbage until its delete is done
-  gone INTEGER NOT NULL DEFAULT 0      -- 1 = no longer in the bucket, only an orphan remembers it
+  gone INTEGER NOT NULL DEFAULT 0      -- 1 = no longer in the bucket, only its file remembers it
 ) STRICT;
 CREATE UNIQUE INDEX object_key ON object(key) WHERE gone = 0;
 

@@ -276,6 +276,11 @@ base::Result<Object> SqliteCatalog::MoveObject(InodeId inode, ObjectId id,
                        [&](Database& db) { return MoveFileObject(db, inode, id, key, etag); });
 }
 
+base::Status SqliteCatalog::LoseObject(InodeId inode, ObjectId id) {
+  return WriteStatus(Durability::kAsync,
+                     [&](Database& db) { return LoseFileObject(db, inode, id); });
+}
+
 base::Result<std::optional<Catalog::KeyHolder>> SqliteCatalog::FindKey(
     const objclient::ObjectKey& key) {
   return LookAtSnapshot<std::optional<KeyHolder>>(

@@ -83,6 +83,7 @@ class SqliteCatalog final : public Catalog {
   base::Result<ObjectId> CommitContent(const Commit& commit, Durability durability) override;
   base::Result<Object> MoveObject(InodeId inode, ObjectId id, const objclient::ObjectKey& key,
                                   const std::string& etag) override;
+  base::Status LoseObject(InodeId inode, ObjectId id) override;
   base::Result<std::optional<KeyHolder>> FindKey(const objclient::ObjectKey& key) override;
   base::Result<bool> HasKeysBelow(const objclient::ObjectKey& key) override;
 

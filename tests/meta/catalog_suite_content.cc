@@ -240,6 +240,24 @@ TEST_P(CatalogSuite, MoveObjectTakesGarbageOverAndRespectsHolders) {
   EXPECT_THAT(keys, ElementsAre("f"));
 }
 
+TEST_P(CatalogSuite, ALostObjectIsKeptByItsFileAndDeletedByNobody) {
+  const Inode file = MakeCommitted("f", 10);
+  Must(catalog().Rename(kRootInode, "f", kRootInode, "g", {}, Now()));
+  const ObjectId id = Must(catalog().GetExtents(file.id))[0].object.id;
+  Must(catalog().LoseObject(file.id, id));
+  EXPECT_FALSE(Must(catalog().FindKey("f")));
+  const Inode theirs = MakeCommitted("f");
+  EXPECT_EQ(Must(catalog().FindKey("f"))->inode, theirs.id);
+  EXPECT_EQ(Must(catalog().GetExtents(file.id))[0].object.id, id);
+  Must(catalog().Unlink(kRootInode, "g", Now()));
+  Must(catalog().ReleaseOrphan(file.id));
+  EXPECT_THAT(Intents(IntentKind::kDelete), IsEmpty());
+
+  const auto late = catalog().LoseObject(theirs.id, id);
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().error_class(), base::ErrorClass::kConflict);
+}
+
 TEST_P(CatalogSuite, IntentsKeepAllTheyAreGiven) {
   Intent intent;
   intent.kind = IntentKind::kUpload;

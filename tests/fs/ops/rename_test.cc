@@ -13,6 +13,7 @@ namespace fs {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 using testing_support::Verb;
@@ -234,6 +235,59 @@ TEST_F(RenameTest, ACopyWhoseAnswerWasLostIsRecognised) {
   ASSERT_TRUE(volume_.Await([&] { return failed.load(); }));
   Settle();
   EXPECT_THAT(volume_.BucketKeys(), ElementsAre("b"));
+}
+
+// Another writer does something to the object of a renamed file just before it is moved.
+class LostRenameTest : public RenameTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  static bool Replaces() { return GetParam(); }
+  void TakeTheObject() {
+    if (Replaces()) {
+      volume_.BucketPut("a", "theirs");
+    } else {
+      EXPECT_OK(volume_.bucket().Delete("a", ""));
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(By, LostRenameTest, ::testing::Values(false, true),
+                         [](const auto& by) { return by.param ? "Replacing" : "Removing"; });
+
+TEST_P(LostRenameTest, EndsForGoodAndTouchesNothingOfOthers) {
+  volume_.BucketPut("a", "A");
+  ASSERT_OK(volume_.List(""));
+  std::atomic<bool> taken{false};
+  volume_.PlanFaults([&](Verb verb, const auto&) -> std::optional<testing_support::Fault> {
+    if (verb == Verb::kCopy && !taken.exchange(true)) TakeTheObject();
+    return std::nullopt;
+  });
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(
+      volume_.Await([&] { return taken && volume_.filesystem().GetProgress().settles == 0; }));
+  EXPECT_THAT(volume_.filesystem().GetProgress().last_error, HasSubstr("another writer"));
+  EXPECT_ERRNO(volume_.Load("b"), ESTALE);
+  volume_.clock.Shift(std::chrono::hours(1));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(*volume_.List(""), Replaces() ? Names({"a", "b"}) : Names({"b"}));
+  Settle();
+  EXPECT_ERRNO(volume_.Load("b"), ESTALE);
+  ASSERT_OK(volume_.Unlink("b"));
+  Settle();
+  EXPECT_EQ(volume_.BucketKeys(), Replaces() ? Names({"a"}) : Names());
+  EXPECT_EQ(volume_.BucketGet("a").value_or(""), Replaces() ? "theirs" : "");
+}
+
+TEST_P(LostRenameTest, MayBeWrittenAnew) {
+  volume_.BucketPut("a", "A");
+  volume_.PlanFaults([&](Verb verb, const auto&) -> std::optional<testing_support::Fault> {
+    if (verb == Verb::kCopy) TakeTheObject();
+    return std::nullopt;
+  });
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return volume_.filesystem().GetProgress().settles == 0; }));
+  ASSERT_OK(volume_.Save("b", "B"));
+  Settle();
+  EXPECT_EQ(volume_.BucketGet("b"), "B");
+  EXPECT_EQ(volume_.BucketKeys().size(), Replaces() ? 2u : 1u);
 }
 
 TEST_F(RenameTest, RemovedFilesLeaveTheBucket) {
