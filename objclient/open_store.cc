@@ -122,7 +122,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
     return error.Annotate(
         fmt::format("{}: {}", url.ToString(), Meaning(error.error_class(), url.kind)));
   }
-  const RetryPolicy policy{.attempts = options.attempts, .time_limit = options.retry_time_limit};
+  const RetryPolicy policy{.time_limit = options.retry_time_limit};
   return Store(std::make_unique<RetryingStore>(
       std::move(bare), policy,
       RetryingStore::Environment{clock, [chance] { return chance->Next(); }, {}}, metrics));

@@ -1,6 +1,7 @@
-// RetryPolicy: whether and when a failed request is tried again: full-jitter exponential back-off,
-// bounded in attempts and in time, never earlier than the other side asked (Retry-After). Pure:
-// time and randomness come in. Any thread.
+// RetryPolicy: whether and when a failed request is tried again: full-jitter exponential back-off
+// until the time limit, never earlier than the other side asked (Retry-After). The time decides;
+// the count of attempts is only a bound on the absurd. Pure: time and randomness come in. Any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,7 @@
 namespace objclient {
 
 struct RetryPolicy {
-  std::uint32_t attempts = 6;                                      // first included
+  std::uint32_t attempts = 100;                                    // first included
   std::chrono::nanoseconds time_limit = std::chrono::seconds(20);  // no attempt starts later
   std::chrono::nanoseconds first_delay = std::chrono::milliseconds(100);
   std::chrono::nanoseconds max_delay = std::chrono::seconds(5);

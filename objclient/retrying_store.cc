@@ -8,6 +8,12 @@
 
 namespace objclient {
 
+namespace {
+// How often a retry asks for a token: jittered, so that those who wait come one after another.
+constexpr std::chrono::milliseconds kTokenWaitMin{100};
+constexpr std::chrono::milliseconds kTokenWaitSpread{400};
+}  // namespace
+
 // A bulk request and who waits for it. `send` starts one attempt.
 template <typename T>
 struct RetryingStore::Call {
@@ -60,9 +66,11 @@ RetryingStore::RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy pol
       environment_(std::move(environment)),
       requests_(metrics.Get("store_requests")),
       retries_(metrics.Get("store_retries")),
+      retries_held_(metrics.Get("store_retries_held")),
       errors_(metrics.Get("store_errors")),
       get_bytes_(metrics.Get("store_get_bytes")),
-      put_bytes_(metrics.Get("store_put_bytes")) {
+      put_bytes_(metrics.Get("store_put_bytes")),
+      budget_({}, environment_.clock.MonotonicNs(), metrics.Get("store_retry_budget")) {
   if (environment_.after) return;
   timer_ = std::make_unique<base::Timer>("store-retry");
   environment_.after = [timer = timer_.get()](std::chrono::nanoseconds delay,
@@ -86,7 +94,7 @@ RetryingStore::~RetryingStore() {
 }
 
 RetryingStore::Attempts RetryingStore::Begin(bool resends_corrupt) const {
-  return {environment_.clock.MonotonicNs(), 0, resends_corrupt};
+  return {environment_.clock.MonotonicNs(), 0, 0, resends_corrupt};
 }
 
 void RetryingStore::CountAttempt(Attempts& attempts) {
@@ -106,6 +114,7 @@ std::optional<std::chrono::nanoseconds> RetryingStore::Decide(Attempts& attempts
                                                               const base::Error& error) {
   CountError(error);
   if (!base::IsRetryable(error)) {
+    Answered(attempts);
     if (error.error_class() != base::ErrorClass::kCorrupt || !attempts.resends_corrupt) {
       return std::nullopt;
     }
@@ -113,6 +122,25 @@ std::optional<std::chrono::nanoseconds> RetryingStore::Decide(Attempts& attempts
   }
   const std::chrono::nanoseconds elapsed(environment_.clock.MonotonicNs() - attempts.began_ns);
   return policy_.NextDelay(attempts.made, elapsed, error, environment_.random());
+}
+
+void RetryingStore::Answered(Attempts& attempts) {
+  budget_.Succeeded(std::exchange(attempts.tokens, 0));
+}
+
+std::optional<std::chrono::nanoseconds> RetryingStore::TakeToken(Attempts& attempts) {
+  const std::int64_t now_ns = environment_.clock.MonotonicNs();
+  if (budget_.TryTake(now_ns)) {
+    ++attempts.tokens;
+    return std::chrono::nanoseconds(0);
+  }
+  retries_held_.Add();
+  const auto wait = kTokenWaitMin + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        kTokenWaitSpread * environment_.random());
+  if (std::chrono::nanoseconds(now_ns - attempts.began_ns) + wait > policy_.time_limit) {
+    return std::nullopt;
+  }
+  return wait;
 }
 
 base::Error RetryingStore::Final(const Attempts& attempts, const base::Error& error) {
@@ -128,18 +156,36 @@ void RetryingStore::Send(const std::shared_ptr<Call<T>>& call) {
 
 template <typename T>
 void RetryingStore::Finish(const std::shared_ptr<Call<T>>& call, base::Result<T> result) {
-  if (result.ok()) return call->done(std::move(result));
+  if (result.ok()) {
+    Answered(call->attempts);
+    return call->done(std::move(result));
+  }
   const base::Error error = result.error();
   const auto delay = Decide(call->attempts, error);
   if (!delay || (call->may_resume && !call->may_resume())) {
     return call->done(Final(call->attempts, error));
   }
-  WaitThen(*delay, {.resume = [this, call] { Send(call); },
-                    .cancel =
-                        [call] {
-                          call->done(base::Error(base::ErrorClass::kCancelled,
-                                                 "the store is shutting down"));
-                        }});
+  WaitThenTryAgain(*delay, call, error);
+}
+
+template <typename T>
+void RetryingStore::WaitThenTryAgain(std::chrono::nanoseconds delay,
+                                     const std::shared_ptr<Call<T>>& call,
+                                     const base::Error& error) {
+  WaitThen(delay, {.resume = [this, call, error] { TryAgain(call, error); },
+                   .cancel =
+                       [call] {
+                         call->done(base::Error(base::ErrorClass::kCancelled,
+                                                "the store is shutting down"));
+                       }});
+}
+
+template <typename T>
+void RetryingStore::TryAgain(const std::shared_ptr<Call<T>>& call, const base::Error& error) {
+  const auto wait = TakeToken(call->attempts);
+  if (!wait) return call->done(Final(call->attempts, error));
+  if (*wait > std::chrono::nanoseconds(0)) return WaitThenTryAgain(*wait, call, error);
+  Send(call);
 }
 
 void RetryingStore::WaitThen(std::chrono::nanoseconds delay, Waiting waiting) {
@@ -177,10 +223,16 @@ auto RetryingStore::Blocking(const Function& send) -> decltype(send()) {
   while (true) {
     CountAttempt(attempts);
     auto result = send();
-    if (result.ok()) return result;
-    const auto delay = Decide(attempts, result.error());
-    if (!delay) return Final(attempts, result.error());
-    environment_.clock.Sleep(*delay);
+    if (result.ok()) {
+      Answered(attempts);
+      return result;
+    }
+    auto wait = Decide(attempts, result.error());
+    do {
+      if (!wait) return Final(attempts, result.error());
+      environment_.clock.Sleep(*wait);
+      wait = TakeToken(attempts);
+    } while (!wait || wait->count() > 0);
   }
 }
 

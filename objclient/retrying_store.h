@@ -2,8 +2,10 @@
 // is retried: errors of a class that may pass (base::IsRetryable), and once a Put or UploadPart
 // whose checksum did not match on arrival. A Get goes on after the bytes already delivered, under
 // the same If-Match; without one it starts again only if nothing was delivered, as the object may
-// be another. A conditional Put that is tried again after a lost answer may meet its own first
-// success and report kConflict: who needs to know compares the metadata of Head with what was sent.
+// be another. All requests share a RetryBudget: with it used up a retry waits for its turn, as long
+// as the request's time limit allows. A conditional Put that is tried again after a lost answer may
+// meet its own first success and report kConflict: who needs to know compares the metadata of Head
+// with what was sent.
 //
 // Owned by the mount; any thread. Waits of the bulk verbs are timers, never a blocked transport
 // thread; control verbs sleep in the caller. Destruction answers waiting retries with kCancelled.
@@ -23,6 +25,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "objclient/object_store.h"
+#include "objclient/retry_budget.h"
 #include "objclient/retry_policy.h"
 
 namespace objclient {
@@ -71,6 +74,7 @@ class RetryingStore final : public ObjectStore {
   struct Attempts {
     std::int64_t began_ns = 0;
     std::uint32_t made = 0;
+    std::uint32_t tokens = 0;      // taken from the budget
     bool resends_corrupt = false;  // a checksum mismatch on arrival may be tried again, once
   };
   template <typename T>
@@ -86,12 +90,22 @@ class RetryingStore final : public ObjectStore {
   void CountError(const base::Error& error);
   // The wait before the next attempt; none when `error` is final.
   std::optional<std::chrono::nanoseconds> Decide(Attempts& attempts, const base::Error& error);
+  // A success, or a refusal, which shows as well that the store works.
+  void Answered(Attempts& attempts);
+  // Takes the budget's token for one more attempt. Zero: done; none: no time left for it; else the
+  // wait before asking again.
+  std::optional<std::chrono::nanoseconds> TakeToken(Attempts& attempts);
   static base::Error Final(const Attempts& attempts, const base::Error& error);
 
   template <typename T>
   void Send(const std::shared_ptr<Call<T>>& call);
   template <typename T>
   void Finish(const std::shared_ptr<Call<T>>& call, base::Result<T> result);
+  template <typename T>
+  void TryAgain(const std::shared_ptr<Call<T>>& call, const base::Error& error);
+  template <typename T>
+  void WaitThenTryAgain(std::chrono::nanoseconds delay, const std::shared_ptr<Call<T>>& call,
+                        const base::Error& error);
   template <typename Function>
   auto Blocking(const Function& send) -> decltype(send());
 
@@ -103,9 +117,11 @@ class RetryingStore final : public ObjectStore {
   Environment environment_;
   base::Counter& requests_;
   base::Counter& retries_;
+  base::Counter& retries_held_;
   base::Counter& errors_;
   base::Counter& get_bytes_;
   base::Counter& put_bytes_;
+  RetryBudget budget_;
   std::unique_ptr<base::Timer> timer_;  // none when the environment has its own
 
   base::Mutex mutex_;
