@@ -6,7 +6,9 @@
 //    needed);
 //  - a block that anybody else can see (an upload, a reader, the disk writer) is never changed: a
 //    writer puts a copy in its place. So a CRC taken with a reference stays true;
-//  - a granule's CRC is over its staged bytes in order.
+//  - a granule's CRC is over its staged bytes in order;
+//  - what the latest manifest names is never overwritten on disk: a granule of it that changes is
+//    saved on the other side of the local file, kFarSide away (docs/write_path.md).
 //
 // Threads: any for all but the changes (Write, Truncate, Materialise), of which the owner makes one
 // at a time. No lock is held across I/O or while waiting for pool memory.
@@ -45,7 +47,11 @@ struct StagePersisted {
   std::vector<FileExtent> base;
   std::vector<base::ByteRange> staged;
   std::vector<std::uint32_t> granule_crcs;  // of granules with staged bytes, ascending
+  std::vector<base::ByteRange> far;         // granules that lie on the far side of the local file
 };
+
+// Where the far side of a local file begins: above the largest file.
+inline constexpr std::uint64_t kFarSide = 1ull << 42;
 
 class StageContent : public std::enable_shared_from_this<StageContent> {
  public:
@@ -95,7 +101,8 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   // Saves everything on the calling thread. kNoSpace, kIo: the file is in memory only from now on.
   base::Status SaveAll() EXCLUDES(mutex_);
   bool memory_only() const EXCLUDES(mutex_);
-  // SaveAll and fdatasync; then what Restore takes.
+  // SaveAll and fdatasync; then what Restore takes. From now on, whatever is written later, the
+  // local file holds these bytes as well, until the next answer of Persist or HandOver.
   base::Result<StagePersisted> Persist() EXCLUDES(mutex_);
   // Saves, then gives away the local file and the blocks, and reads as `object` from here on.
   BlockCache::Adopted HandOver(const ObjectRef& object) EXCLUDES(mutex_);
@@ -108,6 +115,7 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
     std::uint8_t resident = 0;  // granules whose staged bytes are in `ref`
     std::uint8_t unsaved = 0;   // of those: changed since they were last handed to the disk
     std::uint8_t saving = 0;    // of those: being written to disk
+    std::uint8_t far = 0;       // granules that were last saved on the far side
     std::uint8_t crc_known = 0;
     std::array<std::uint32_t, kGranulesPerBlock> crc{};
     std::array<std::uint32_t, kGranulesPerBlock> epoch{};  // of the last change
@@ -121,9 +129,11 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
     std::uint8_t some = 0;  // granules with staged bytes
     std::uint8_t crc_known = 0;
     std::uint8_t saving = 0;  // granules this view is to save
+    std::uint8_t far = 0;     // granules whose place on disk is the far side
     std::array<std::uint32_t, kGranulesPerBlock> crc{};
     RangeSet staged;  // file offsets inside the block
     std::uint32_t Sum(std::uint64_t granule) const;
+    std::uint64_t Place(std::uint64_t offset) const;  // in the local file
   };
   enum class Memory : std::uint8_t { kPool, kReserved };
   enum class Save : std::uint8_t { kRipe, kAll };
@@ -171,6 +181,11 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   base::Status WriteRun(std::vector<View>& run) EXCLUDES(mutex_);
   void FinishRun(const std::vector<View>& run, bool saved) REQUIRES(mutex_);
   base::Result<std::shared_ptr<StageDiskFile>> MakeFile() EXCLUDES(mutex_);
+
+  // stage_content_persist.cc
+  void KeepSaved() REQUIRES(mutex_);
+  // The side of the file on which `granules` of a block may be saved: those that go to the far one.
+  std::uint8_t FarToSave(std::uint64_t index, std::uint8_t granules) const REQUIRES(mutex_);
   base::Status Verify() EXCLUDES(mutex_);
 
   StageShared& shared_;
@@ -194,6 +209,9 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   std::map<std::uint64_t, std::uint32_t> cuts_ GUARDED_BY(mutex_);
   std::uint32_t epoch_ GUARDED_BY(mutex_) = 1;
   std::shared_ptr<StageDiskFile> file_ GUARDED_BY(mutex_);  // made when first needed
+  // Granules on the near and on the far side of the file that the latest manifest names.
+  RangeSet kept_near_ GUARDED_BY(mutex_);
+  RangeSet kept_far_ GUARDED_BY(mutex_);
   bool saving_ GUARDED_BY(mutex_) = false;
   bool save_scheduled_ GUARDED_BY(mutex_) = false;
   bool save_all_ GUARDED_BY(mutex_) = false;

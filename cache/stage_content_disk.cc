@@ -107,6 +107,8 @@ std::vector<StageContent::View> StageContent::PickRun(Save save) {
     Block& block = blocks_[index];
     View& view = run.emplace_back(Describe(index));
     view.saving = block.unsaved;
+    view.far =
+        static_cast<std::uint8_t>(Without(view.far, view.saving) | FarToSave(index, view.saving));
     block.saving = block.unsaved;
     block.unsaved = 0;
     unsaved_.erase(index);
@@ -126,8 +128,8 @@ base::Status StageContent::WriteRun(std::vector<View>& run) {
       const base::ByteRange granule = GranuleRange(view.index, g);
       for (const base::ByteRange& piece : view.staged.In(granule)) {
         const auto bytes = view.ref.bytes().subspan(piece.offset % kBlockSize, piece.length);
-        TRY(piece == granule ? direct.Add(piece.offset, bytes)
-                             : file->WriteRagged(piece.offset, bytes));
+        const std::uint64_t place = view.Place(piece.offset);
+        TRY(piece == granule ? direct.Add(place, bytes) : file->WriteRagged(place, bytes));
       }
     }
   }
@@ -142,6 +144,9 @@ void StageContent::FinishRun(const std::vector<View>& run, bool saved) {
     // Bits that a write or a truncate took away meanwhile are theirs: those granules go again.
     const auto mine = static_cast<std::uint8_t>(block.saving & view.saving);
     block.saving = 0;
+    if (saved) {
+      block.far = static_cast<std::uint8_t>(Without(block.far, mine) | (view.far & mine));
+    }
     for (std::uint64_t g = 0; g < kGranulesPerBlock; ++g) {
       if ((mine & GranuleBit(g)) == 0) continue;
       block.crc[g] = view.crc[g];
@@ -183,72 +188,6 @@ base::Status StageContent::SaveAll() {
   return base::Ok();
 }
 
-base::Result<StagePersisted> StageContent::Persist() {
-  TRY(SaveAll());
-  TRY_ASSIGN(const std::shared_ptr<StageDiskFile> file, MakeFile());
-  TRY(file->Sync());
-  TRY(shared_.disk->SyncNames());
-  const base::MutexLock lock(mutex_);
-  StagePersisted persisted{size_, base_, staged_.All(), {}};
-  for (const auto& [index, block] : blocks_) {
-    for (std::uint64_t g = 0; g < kGranulesPerBlock; ++g) {
-      if (staged_.Overlaps(GranuleRange(index, g))) {
-        persisted.granule_crcs.push_back(block.crc[g]);
-      }
-    }
-  }
-  return persisted;
-}
-
-base::Result<std::shared_ptr<StageContent>> StageContent::Restore(StageShared& shared,
-                                                                  std::string name,
-                                                                  StagePersisted persisted) {
-  TRY_ASSIGN(std::shared_ptr<StageDiskFile> file, shared.disk->Open(name));
-  auto content = std::make_shared<StageContent>(shared, std::move(name), std::move(persisted.base),
-                                                persisted.size);
-  {
-    const base::MutexLock lock(content->mutex_);
-    content->file_ = std::move(file);
-    std::size_t next = 0;
-    std::uint64_t done = 0;  // granules below this offset have their sum
-    for (const base::ByteRange& range : persisted.staged) {
-      content->staged_.Add(range);
-      std::uint64_t at = std::max(done, range.offset / kGranuleSize * kGranuleSize);
-      for (; at < range.end(); at += kGranuleSize) {
-        if (next == persisted.granule_crcs.size()) break;
-        Block& block = content->blocks_[at / kBlockSize];
-        const std::uint64_t g = at % kBlockSize / kGranuleSize;
-        block.crc[g] = persisted.granule_crcs[next++];
-        block.crc_known |= GranuleBit(g);
-        done = at + kGranuleSize;
-      }
-    }
-  }
-  TRY(content->Verify());
-  return content;
-}
-
-base::Status StageContent::Verify() {
-  TRY_ASSIGN(BlockRef scratch, shared_.pool.Allocate());
-  std::vector<View> views;
-  {
-    const base::MutexLock lock(mutex_);
-    for (const base::ByteRange& range : staged_.All()) {
-      std::uint64_t index = range.offset / kBlockSize;
-      if (!views.empty()) index = std::max(index, views.back().index + 1);
-      for (; index * kBlockSize < range.end(); ++index) views.push_back(Describe(index));
-    }
-  }
-  for (const View& view : views) {
-    TRY_ASSIGN(const std::uint8_t good, ReadBack(view, view.some, scratch));
-    if (good != view.some) {
-      return base::Error(base::ErrorClass::kCorrupt,
-                         "staged file " + name_ + ": bytes on disk are not what was written");
-    }
-  }
-  return base::Ok();
-}
-
 BlockCache::Adopted StageContent::HandOver(const ObjectRef& object) {
   const base::Status saved = SaveAll();
   BlockCache::Adopted adopted;
@@ -260,8 +199,10 @@ BlockCache::Adopted StageContent::HandOver(const ObjectRef& object) {
     for (const auto& [index, block] : blocks_) {
       const View view = Describe(index);
       const std::uint8_t inside = GranulesOf(index, {0, object.size});
+      // The far side is cut off with the file's end: what is there is fetched when it is read.
+      const std::uint8_t near = Without(inside, view.far);
       for (std::uint64_t g = 0; saved.ok() && g < kGranulesPerBlock; ++g) {
-        if ((inside & view.full & view.crc_known & GranuleBit(g)) == 0) continue;
+        if ((near & view.full & view.crc_known & GranuleBit(g)) == 0) continue;
         adopted.granule_crcs[index * kGranulesPerBlock + g] = view.crc[g];
       }
       if (view.ref && inside != 0 && (inside & view.full & view.resident) == inside) {

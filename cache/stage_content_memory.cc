@@ -38,6 +38,7 @@ StageContent::View StageContent::Describe(std::uint64_t index) const {
   if (it == blocks_.end()) return view;
   view.ref = it->second.ref;
   view.resident = it->second.resident;
+  view.far = it->second.far;
   view.crc_known = it->second.crc_known;
   view.crc = it->second.crc;
   for (const base::ByteRange& piece : staged_.In(BlockRange(index))) view.staged.Add(piece);
@@ -70,6 +71,8 @@ base::Result<StageContent::View> StageContent::MakeResident(std::uint64_t index,
         if ((missing & GranuleBit(g)) != 0 && lost_.Overlaps(GranuleRange(index, g))) return Lost();
       }
     }
+    // What Merge swapped out may be in a reader's hands.
+    if (fresh && fresh.use_count() > 1) fresh = BlockRef();
     if (!fresh) {
       TRY_ASSIGN(fresh, memory == Memory::kReserved ? shared_.pool.AllocateReserved()
                                                     : shared_.pool.Allocate());
@@ -102,7 +105,7 @@ base::Result<std::uint8_t> StageContent::ReadBack(const View& view, std::uint8_t
     std::uint32_t sum = 0;
     for (const base::ByteRange& piece : view.staged.In(GranuleRange(view.index, g))) {
       const auto target = into.bytes().subspan(piece.offset % kBlockSize, piece.length);
-      TRY(file->Read(piece.offset, target));
+      TRY(file->Read(view.Place(piece.offset), target));
       sum = base::Crc32c(sum, target);
     }
     if ((view.crc_known & GranuleBit(g)) != 0 && sum == view.crc[g]) good |= GranuleBit(g);

@@ -16,7 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;       // the latest that is understood
+constexpr int kPlainVersion = 1;  // all bytes at their own offsets
 constexpr std::size_t kCrcDigits = 8;
 
 // Keys and ETags are raw bytes, JSON strings are not.
@@ -85,6 +86,13 @@ base::Result<StagePersisted> ParseBody(const Json& body) {
     if (offset > persisted.size || length > persisted.size - offset) return Damaged("bad range");
     persisted.staged.push_back({offset, length});
   }
+  if (const auto far = body.find("far"); far != body.end()) {
+    for (const Json& json : *far) {
+      const auto offset = json.at(0).get<std::uint64_t>();
+      if (offset > persisted.size) return Damaged("bad far range");
+      persisted.far.push_back({offset, json.at(1).get<std::uint64_t>()});
+    }
+  }
   const auto crcs = body.at("crcs").get<std::string>();
   if (crcs.size() % kCrcDigits != 0) return Damaged("bad checksums");
   for (std::size_t i = 0; i < crcs.size(); i += kCrcDigits) {
@@ -99,7 +107,7 @@ base::Result<StagePersisted> ParseBody(const Json& body) {
 
 std::string EncodeManifest(const StagePersisted& persisted) {
   Json body;
-  body["version"] = kVersion;
+  body["version"] = persisted.far.empty() ? kPlainVersion : kVersion;
   body["size"] = persisted.size;
   body["base"] = Json::array();
   for (const FileExtent& extent : persisted.base) {
@@ -114,6 +122,9 @@ std::string EncodeManifest(const StagePersisted& persisted) {
   body["staged"] = Json::array();
   for (const base::ByteRange& range : persisted.staged) {
     body["staged"].push_back({range.offset, range.length});
+  }
+  for (const base::ByteRange& range : persisted.far) {
+    body["far"].push_back({range.offset, range.length});
   }
   std::string crcs;
   for (const std::uint32_t crc : persisted.granule_crcs) crcs += fmt::format("{:08x}", crc);

@@ -158,6 +158,9 @@ base::Result<std::unique_ptr<Staging>> OpenStagingOn(std::unique_ptr<StageDisk> 
     return base::Error(base::ErrorClass::kInvalid,
                        "part size must be a multiple of " + base::FormatSize(kGranuleSize));
   }
+  if (PartLayout(options.part_bytes).max_size() > kFarSide) {
+    return base::Error(base::ErrorClass::kInvalid, "part size is too large");
+  }
   return std::unique_ptr<Staging>(std::make_unique<LocalStaging>(std::make_unique<StageShared>(
       std::move(options), std::move(disk), pool, cache, store, metrics)));
 }

@@ -34,6 +34,17 @@ TEST(StageManifest, ComesBackAsItWas) {
   EXPECT_EQ(decoded->base[0].length, 4000000u);
 }
 
+TEST(StageManifest, OnlyAFarSideNeedsTheLaterVersion) {
+  StagePersisted sample = Sample();
+  EXPECT_NE(EncodeManifest(sample).find("\"version\":1"), std::string::npos);
+  sample.far = {{131072, 262144}};
+  const std::string text = EncodeManifest(sample);
+  EXPECT_NE(text.find("\"version\":2"), std::string::npos);
+  const auto decoded = DecodeManifest(text);
+  ASSERT_TRUE(decoded.ok()) << decoded.error().ToString();
+  EXPECT_EQ(decoded->far, sample.far);
+}
+
 TEST(StageManifest, AnyChangeOfOneByteIsSeen) {
   const std::string text = EncodeManifest(Sample());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -50,6 +50,50 @@ TEST(Staging, PersistedFileIsRecoveredByANewProcess) {
   EXPECT_TRUE(fixture.store.Content("f") == expected);
 }
 
+// The bytes of a failed close are what a later process goes on with, not half of what came after.
+TEST(Staging, WritesAfterPersistLeaveItsBytesOnDisk) {
+  StageFixture fixture;
+  const std::string promised = Noise(10u << 20, 1);
+  std::string manifest;
+  std::string name;
+  {
+    auto file = fixture.Create("f");
+    ASSERT_TRUE(file->Write(0, Bytes(promised)).ok());
+    manifest = *file->Persist();
+    name = file->name();
+    const int writes = fixture.disk.writes;
+    ASSERT_TRUE(file->Truncate(9u << 20).ok());
+    // Whole blocks, enough for the disk writer to begin.
+    ASSERT_TRUE(file->Write(0, Bytes(Noise(9u << 20, 2))).ok());
+    file.reset();
+    fixture.Restart();  // ends when the disk writer has
+    EXPECT_GT(fixture.disk.writes, writes);
+  }
+  auto recovered = fixture.staging->Recover(name, manifest, fixture.Hooks("f"));
+  ASSERT_TRUE(recovered.ok()) << recovered.error().ToString();
+  EXPECT_TRUE(*ReadAll(**recovered, {0, promised.size()}) == promised);
+}
+
+TEST(Staging, BytesBesideThePersistedOnesAreCommittedAndCached) {
+  StageFixture fixture;
+  std::string expected = Noise(3u << 20, 1);
+  auto file = fixture.Create("f");
+  ASSERT_TRUE(file->Write(0, Bytes(expected)).ok());
+  ASSERT_TRUE(file->Persist().ok());
+  const std::string patch = Noise(300000, 2);
+  ASSERT_TRUE(file->Write(1u << 20, Bytes(patch)).ok());
+  expected.replace(1u << 20, patch.size(), patch);
+  const auto head = file->Commit();
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  const ObjectRef object = fixture.Object(*head);
+  file->Adopt(object);
+  file.reset();
+  fixture.Restart();  // nothing in memory: from the adopted file, and what it lacks by GET
+  EXPECT_TRUE(*ReadAll(*fixture.cache, object) == expected);
+  EXPECT_EQ(fixture.Count("cache_corrupt_granules"), 0u);
+  EXPECT_GT(fixture.Count("cache_disk_bytes"), 0u);
+}
+
 TEST(Staging, DamagedOrMissingLocalFileIsNotRecovered) {
   StageFixture fixture;
   std::string manifest;
@@ -89,13 +133,15 @@ TEST(Staging, SweepKeepsWhatItIsTold) {
   EXPECT_TRUE(std::filesystem::exists(fixture.directory / "staging" / kept->name()));
 }
 
-TEST(Staging, PartSizeMustBeWholeGranules) {
+TEST(Staging, PartSizeMustBeWholeGranulesAndNotTooLarge) {
   StageFixture fixture;
-  const auto opened =
-      Staging::Open({.directory = fixture.directory / "other", .part_bytes = 1000}, *fixture.pool,
-                    *fixture.cache, fixture.store, fixture.clock, fixture.metrics);
-  ASSERT_FALSE(opened.ok());
-  EXPECT_EQ(opened.error().error_class(), ErrorClass::kInvalid);
+  for (const std::uint64_t part_bytes : {1000ull, 1ull << 30}) {
+    const auto opened =
+        Staging::Open({.directory = fixture.directory / "other", .part_bytes = part_bytes},
+                      *fixture.pool, *fixture.cache, fixture.store, fixture.clock, fixture.metrics);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.error().error_class(), ErrorClass::kInvalid);
+  }
 }
 
 }  // namespace
