@@ -120,6 +120,8 @@ fs::path DiskTier::SumPath(std::int64_t id) const {
 
 void DiskTier::Insert(const FilePtr& file) {
   const std::int64_t id = file->sidecar_.object_id;
+  // Made by an admission while this one was on its way.
+  if (const auto other = files_.find(id); other != files_.end()) Doom(other->second);
   files_[id] = file;
   file->use_ = uses_.insert(uses_.end(), id);
   bytes_ += file->sidecar_.granules.bytes();
@@ -141,7 +143,8 @@ void DiskTier::Unlink(const std::vector<FilePtr>& files) {
     Remove(SumPath(id));  // first: data without a sidecar is removed by the next scan
     Remove(DataPath(id));
     const base::MutexLock lock(mutex_);
-    files_.erase(id);
+    const auto found = files_.find(id);
+    if (found != files_.end() && found->second == file) files_.erase(found);
   }
 }
 
