@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace objclient {
 
 namespace {
@@ -27,7 +29,13 @@ CurlLoop::CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics)
       requests_count_(metrics.Get("http_requests_count")),
       failures_count_(metrics.Get("http_failures_count")),
       received_bytes_(metrics.Get("http_received_bytes")),
-      sent_bytes_(metrics.Get("http_sent_bytes")) {}
+      sent_bytes_(metrics.Get("http_sent_bytes")),
+      throttled_count_(metrics.Get("http_throttled_count")),
+      refused_count_(metrics.Get("http_refused_count")),
+      pace_limit_(metrics.Get("http_pace_limit")),
+      pacer_(options_.connections) {
+  pace_limit_.Add(pacer_.limit());
+}
 
 CurlLoop::~CurlLoop() {
   {
@@ -43,7 +51,11 @@ void CurlLoop::Submit(std::unique_ptr<CurlTransfer> transfer) {
   load_.fetch_add(1, std::memory_order_relaxed);
   {
     base::MutexLock lock(mutex_);
-    (transfer->urgent() ? urgent_ : waiting_).push_back(std::move(transfer));
+    if (urgent_.size() + waiting_.size() >= options_.queue_limit) {
+      refused_.push_back(std::move(transfer));
+    } else {
+      (transfer->urgent() ? urgent_ : waiting_).push_back(std::move(transfer));
+    }
   }
   curl_multi_wakeup(multi_.get());
 }
@@ -64,7 +76,8 @@ void CurlLoop::Run() {
 
 // False when the loop is to stop.
 bool CurlLoop::StartWaiting() {
-  while (active_.size() < options_.connections) {
+  AnswerRefused();
+  while (active_.size() < std::min(options_.connections, pacer_.limit())) {
     std::unique_ptr<CurlTransfer> transfer = NextWaiting();
     if (transfer == nullptr) break;
     Begin(std::move(transfer));
@@ -89,7 +102,7 @@ void CurlLoop::Begin(std::unique_ptr<CurlTransfer> transfer) {
     CURL* handle = transfer->handle();
     const CURLMcode code = curl_multi_add_handle(multi_.get(), handle);
     if (code == CURLM_OK) {
-      active_.emplace(handle, std::move(transfer));
+      active_.emplace(handle, Active{std::move(transfer), pacer_.Sent()});
       return;
     }
     status = base::Error(base::ErrorClass::kBug, curl_multi_strerror(code));
@@ -109,7 +122,8 @@ void CurlLoop::Reap() {
     curl_multi_remove_handle(multi_.get(), handle);
     auto node = active_.extract(handle);
     if (node.empty()) continue;
-    std::unique_ptr<CurlTransfer> transfer = std::move(node.mapped());
+    std::unique_ptr<CurlTransfer> transfer = std::move(node.mapped().transfer);
+    if (code == CURLE_OK) Pace(node.mapped().number, transfer->status());
     received_bytes_.Add(transfer->received_bytes());
     sent_bytes_.Add(transfer->sent_bytes());
     if (code != CURLE_OK) failures_count_.Add();
@@ -120,14 +134,44 @@ void CurlLoop::Reap() {
   }
 }
 
+void CurlLoop::Pace(std::uint64_t request, int status) {
+  constexpr int kTooManyRequests = 429;
+  constexpr int kServiceUnavailable = 503;
+  const std::size_t before = pacer_.limit();
+  if (status == kTooManyRequests || status == kServiceUnavailable) {
+    throttled_count_.Add();
+    pacer_.Throttled(request);
+  } else {
+    pacer_.Answered();
+  }
+  pace_limit_.Add(pacer_.limit());
+  pace_limit_.Sub(before);
+}
+
+void CurlLoop::AnswerRefused() {
+  std::vector<std::unique_ptr<CurlTransfer>> refused;
+  {
+    base::MutexLock lock(mutex_);
+    refused.swap(refused_);
+  }
+  const base::Error error(base::ErrorClass::kThrottled,
+                          "too many requests wait for a connection to the store");
+  for (const auto& transfer : refused) {
+    refused_count_.Add();
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    transfer->Fail(error);
+  }
+}
+
 void CurlLoop::CancelAll() {
   const base::Error error(base::ErrorClass::kCancelled, "the store is shutting down");
   auto active = std::move(active_);
   active_.clear();
-  for (auto& [handle, transfer] : active) {
+  for (auto& [handle, one] : active) {
     curl_multi_remove_handle(multi_.get(), handle);
-    transfer->Fail(error);
+    one.transfer->Fail(error);
   }
+  AnswerRefused();
   while (std::unique_ptr<CurlTransfer> transfer = NextWaiting()) transfer->Fail(error);
   idle_handles_.clear();
 }

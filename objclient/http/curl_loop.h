@@ -1,6 +1,7 @@
 // CurlLoop: one thread with one multi handle and its pool of connections. Requests above the limit
-// of connections wait in two queues, urgent ones first. Owned by CurlTransport; Submit and load
-// from any thread, everything else on the loop's own.
+// of connections, or above what a store that asks us to slow down gets (Pacer), wait in two queues,
+// urgent ones first; above the limit of those they are refused. Owned by CurlTransport; Submit and
+// load from any thread, everything else on the loop's own.
 //
 // Destruction cuts what runs and what waits: their handlers get kCancelled before it returns.
 #pragma once
@@ -17,14 +18,16 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "objclient/http/curl_transfer.h"
+#include "objclient/pacer.h"
 
 namespace objclient {
 
 class CurlLoop {
  public:
   struct Options {
-    std::string name = "http";     // thread name, at most 15 bytes
-    std::size_t connections = 16;  // most at a time
+    std::string name = "http";       // thread name, at most 15 bytes
+    std::size_t connections = 16;    // most at a time
+    std::size_t queue_limit = 4096;  // most that wait for one; more get kThrottled
     CurlBounds bounds;
   };
   // `metrics` must outlive the loop.
@@ -44,6 +47,8 @@ class CurlLoop {
   std::unique_ptr<CurlTransfer> NextWaiting() EXCLUDES(mutex_);
   void Begin(std::unique_ptr<CurlTransfer> transfer);
   void Reap();
+  void Pace(std::uint64_t request, int status);
+  void AnswerRefused() EXCLUDES(mutex_);
   void CancelAll();
   CurlEasy TakeHandle();
 
@@ -54,15 +59,25 @@ class CurlLoop {
   base::Counter& failures_count_;
   base::Counter& received_bytes_;
   base::Counter& sent_bytes_;
+  base::Counter& throttled_count_;
+  base::Counter& refused_count_;
+  base::Counter& pace_limit_;  // the sum over all loops
+
+  struct Active {
+    std::unique_ptr<CurlTransfer> transfer;
+    std::uint64_t number = 0;  // the pacer's
+  };
 
   // the loop's thread only
-  std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> active_;
+  Pacer pacer_;
+  std::unordered_map<CURL*, Active> active_;
   std::vector<CurlEasy> idle_handles_;
 
   std::atomic<std::size_t> load_{0};  // atomic: a hint for Submit's choice, no ordering needed
   base::Mutex mutex_;
   std::deque<std::unique_ptr<CurlTransfer>> urgent_ GUARDED_BY(mutex_);
   std::deque<std::unique_ptr<CurlTransfer>> waiting_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<CurlTransfer>> refused_ GUARDED_BY(mutex_);  // to be told so
   bool stopping_ GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: it uses everything above

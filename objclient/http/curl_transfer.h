@@ -30,6 +30,8 @@ class CurlTransfer {
   // Takes a fresh (or reset) handle and sets everything on it. After an error the handle is unused.
   base::Status Prepare(CurlEasy easy, const CurlBounds& bounds);
   CURL* handle() const { return easy_.get(); }
+  // Of the answer; 0 before there is one.
+  int status() const { return response_.status; }
   // libcurl is finished with the handle: calls on_done and gives the handle back, reset.
   CurlEasy Finish(CURLcode code);
   // on_done with an error of our own; for transfers that never ran or are cut short.

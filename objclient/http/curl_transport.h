@@ -17,7 +17,8 @@ class CurlTransport : public HttpTransport {
   struct Options {
     // One loop moves 3-4 GiB/s; more of them only help machines with many cores and fast networks.
     std::size_t loops = 1;
-    std::size_t connections = 16;  // most at a time, over all loops
+    std::size_t connections = 16;    // most at a time, over all loops
+    std::size_t queue_limit = 4096;  // requests that wait for a connection, over all loops
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds stall_timeout{10000};
     std::string ca_bundle;  // PEM file; empty = the system's authorities

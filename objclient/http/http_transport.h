@@ -24,7 +24,8 @@ struct HttpHandler {
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
-  // Returns at once. What waits for a connection is queued; the caller bounds how much (a Limiter).
+  // Returns at once. What waits for a connection is queued, up to a bound of the transport's:
+  // beyond it a request gets kThrottled, which is worth another try.
   virtual void Send(HttpRequest request, HttpHandler handler) = 0;
 };
 

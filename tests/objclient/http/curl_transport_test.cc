@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <numeric>
 
@@ -67,6 +68,53 @@ TEST_F(CurlTransportTest, GetsStatusHeadersAndBody) {
   EXPECT_EQ(outcome.result->status, 404);
   EXPECT_EQ(outcome.result->headers.Value("x-a"), "b");
   EXPECT_EQ(outcome.body, "gone");
+}
+
+TEST_F(CurlTransportTest, AStoreThatAsksForItGetsFewerRequestsAtATime) {
+  std::atomic<bool> busy = true;
+  Serve([&](const SeenRequest&) {
+    return ScriptedAnswer{busy ? Answer("503 Slow Down", "") : Answer("200 OK", "")};
+  });
+  CurlTransport::Options options;
+  options.connections = 8;
+  Open(options);
+  const base::Counter& limit = metrics_.Get("http_pace_limit");
+  EXPECT_EQ(limit.value(), 8u);
+  for (const std::size_t expected : {4u, 2u, 1u, 1u}) {
+    EXPECT_EQ(Send(Request("GET")).get().result->status, 503);
+    EXPECT_EQ(limit.value(), expected);
+  }
+  EXPECT_EQ(metrics_.Get("http_throttled_count").value(), 4u);
+  std::vector<std::future<Outcome>> outcomes;
+  for (int i = 0; i < 6; ++i) outcomes.push_back(Send(Request("GET")));
+  for (auto& outcome : outcomes) EXPECT_EQ(outcome.get().result->status, 503);
+  EXPECT_EQ(server_->connections(), 1) << "one after another";
+
+  busy = false;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Send(Request("GET")).get().result->status, 200);
+  EXPECT_EQ(limit.value(), 2u);
+}
+
+TEST_F(CurlTransportTest, OnlySoManyRequestsWait) {
+  std::promise<void> arrived;
+  Serve([&](const SeenRequest&) {
+    arrived.set_value();
+    return ScriptedAnswer{"", false, true};
+  });
+  CurlTransport::Options options;
+  options.connections = 1;
+  options.queue_limit = 2;
+  Open(options);
+  auto first = Send(Request("GET"));
+  arrived.get_future().wait();
+  auto second = Send(Request("GET"));
+  auto third = Send(Request("GET"));
+  EXPECT_EQ(Send(Request("GET")).get().result.error().error_class(), ErrorClass::kThrottled);
+  EXPECT_EQ(metrics_.Get("http_refused_count").value(), 1u);
+  transport_.reset();
+  for (auto* outcome : {&first, &second, &third}) {
+    EXPECT_EQ(outcome->get().result.error().error_class(), ErrorClass::kCancelled);
+  }
 }
 
 TEST_F(CurlTransportTest, SendsThePathAndHeadersAsTheyAre) {
