@@ -58,14 +58,11 @@ std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::Read(meta::In
   if (open == nullptr || !open->readable) return base::Error::FromErrno(EBADF, "read");
   FileInode::View view = open->file->view();
   if (view.epoch != open->epoch) return Stale();
-  if (view.stage != nullptr) return ReadView(view, range, std::move(done));
-  if (view.content == nullptr) {
-    const auto content = LoadContent(context_, *open->file);
-    if (!content.ok()) return content.error();
-    view.content = *content;
+  if (view.stage == nullptr && view.content == nullptr) {
+    TRY_ASSIGN(view.content, LoadContent(context_, *open->file));
   }
   return ReadView(view, range,
-                  [this, open, used = view.content, range,
+                  [this, open, used = view, range,
                    done = std::move(done)](base::Result<cache::PinnedBytes> bytes) {
                     if (bytes.ok() || !IsGone(bytes.error())) return done(std::move(bytes));
                     refresher_.Run([this, open, used, range, error = bytes.error(), done] {
@@ -87,13 +84,16 @@ std::optional<base::Result<cache::PinnedBytes>> MountedFilesystem::ReadView(
 }
 
 void MountedFilesystem::RetryRead(const std::shared_ptr<const OpenFile>& open,
-                                  const ContentPtr& used, base::ByteRange range,
+                                  const FileInode::View& used, base::ByteRange range,
                                   const base::Error& error, const cache::ReadDone& done) {
-  const FileInode& file = *open->file;
+  FileInode& file = *open->file;
+  // A commit replaces the object in the bucket a while before the view shows the new one.
+  (void)file.Share();
   const FileInode::View view = file.view();
   // Our own commits and moves show in the view before the object they replace goes. The catalog
   // says less: a listing changes it before it moves the epoch on.
-  const bool moved = view.stage != nullptr || !SameObjects(*view.content, *used);
+  const bool moved = view.stage != used.stage ||
+                     (view.stage == nullptr && !SameObjects(*view.content, *used.content));
   if (view.epoch != open->epoch || !moved) {
     RefreshParents(file.id());
     return done(Stale().Annotate(error.message()));

@@ -131,7 +131,7 @@ class MountedFilesystem final : public Filesystem {
                                                            base::ByteRange range,
                                                            cache::ReadDone done);
   // A read of `used` met an object that is not there any more: tries what is there now, once.
-  void RetryRead(const std::shared_ptr<const OpenFile>& open, const ContentPtr& used,
+  void RetryRead(const std::shared_ptr<const OpenFile>& open, const FileInode::View& used,
                  base::ByteRange range, const base::Error& error, const cache::ReadDone& done);
   // Lists the directories that hold the file again.
   void RefreshParents(meta::InodeId inode);

@@ -6,7 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "tests/fs/ops/expect.h"
 #include "tests/fs/ops/volume.h"
@@ -16,6 +20,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing_support::Fault;
+using testing_support::Verb;
 
 class FileTest : public ::testing::Test {
  protected:
@@ -160,6 +166,34 @@ TEST_F(FileTest, ALargeFileGoesInParts) {
   ASSERT_OK(volume_.Unmount());
   volume_.Mount();
   EXPECT_TRUE(Loaded("large") == content);
+}
+
+// The bucket has the new object before the view does: bytes that were not patched are read by then.
+TEST_F(FileTest, AReadInTheMidstOfACommitIsAnswered) {
+  volume_.BucketPut("f", std::string(20 << 20, 'o'));
+  const auto file = Opened("f", O_RDWR);
+  ASSERT_OK(volume_.Write(file, 0, std::string(8 << 20, 'n')));
+  std::promise<void> replaced, missed;
+  std::atomic<int> heads{0}, gets{0};
+  volume_.PlanFaults([&](Verb verb, const std::string&) -> std::optional<Fault> {
+    if (verb == Verb::kCompleteMultipart) {
+      return Fault{base::Error(base::ErrorClass::kTimeout, "the answer is lost"), true};
+    }
+    if (verb == Verb::kHead && ++heads == 1) {
+      replaced.set_value();
+      missed.get_future().wait();
+    }
+    if (verb == Verb::kGet && ++gets == 1) missed.set_value();
+    return std::nullopt;
+  });
+  std::thread committer([&] { EXPECT_OK(volume_.Fsync(file)); });
+  replaced.get_future().wait();
+  const auto bytes = volume_.Read(file, 15 << 20, 5);
+  EXPECT_TRUE(bytes.ok() && *bytes == "ooooo") << ErrorText(bytes);
+  committer.join();
+  volume_.PlanFaults(nullptr);
+  EXPECT_GE(gets, 1);
+  ASSERT_OK(volume_.Close(file));
 }
 
 TEST_F(FileTest, AnUnlinkedFileLivesUntilItsLastClose) {
