@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "objclient/rest/xml.h"
 #include "objclient/s3/s3_reply.h"
 #include "objclient/s3/s3_store.h"
 
@@ -52,7 +53,7 @@ base::Status S3Store::LookAgain(const ObjectKey& key, const std::string& etag) {
 
 base::Result<ObjectHead> S3Store::Head(const ObjectKey& key) {
   TRY(CheckKey(key));
-  TRY_ASSIGN(const S3Answer answer, session_->Call(BuildHead(Whole(key))));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildHead(Whole(key))));
   return ParseHeadHeaders(key, answer.response.headers);
 }
 
@@ -71,7 +72,7 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
 
 base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const ObjectHead& source,
                                             const S3Traits& traits) {
-  S3Request wire =
+  RestRequest wire =
       BuildCopy(session_->location(), request, Whole(request.source), Whole(request.target));
   if (request.metadata) TRY(AddMetadata(wire, *request.metadata));
   const bool look = !request.precondition.empty() && !traits.copy_target_condition;
@@ -80,7 +81,7 @@ base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const Ob
   } else {
     AddPrecondition(wire, request.precondition, traits.if_match_style);
   }
-  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
   if (look) TRY(LookAgain(request.target, result.etag));
   if (!request.source_if_match.empty() && !traits.copy_source_if_match) {
@@ -128,11 +129,11 @@ base::Result<std::vector<PartInfo>> S3Store::CopyParts(const CopyRequest& reques
 
 base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) {
   TRY(CheckKey(key));
-  S3Request wire = BuildDelete(Whole(key));
+  RestRequest wire = BuildDelete(Whole(key));
   if (!if_match.empty()) {
     TRY_ASSIGN(const S3Traits traits, NeedTraits());
     if (traits.delete_if_match) {
-      AddPrecondition(wire, {false, if_match}, EtagStyle::kQuoted);
+      AddPrecondition(wire, {false, if_match});
     } else {
       const auto head = Head(key);
       if (!head.ok()) return NotFound(head.error()) ? base::Ok() : base::Status(head.error());
@@ -203,7 +204,7 @@ base::Status S3Store::DeleteEach(const std::vector<DeleteRequest>& requests, Ref
 }
 
 base::Result<ListPage> S3Store::List(const ListRequest& request) {
-  TRY_ASSIGN(const S3Answer answer, session_->Call(BuildList(Whole(request.prefix), request)));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildList(Whole(request.prefix), request)));
   TRY_ASSIGN(ListPage page, ParseListPage(answer.body));
   for (auto& object : page.objects) object.key.erase(0, prefix_.size());
   for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
@@ -213,9 +214,9 @@ base::Result<ListPage> S3Store::List(const ListRequest& request) {
 base::Result<std::string> S3Store::CreateMultipart(const ObjectKey& key, const Metadata& metadata) {
   TRY(CheckKey(key));
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
-  S3Request wire = BuildCreateMultipart(Whole(key), traits.checksum_crc32c);
+  RestRequest wire = BuildCreateMultipart(Whole(key), traits.checksum_crc32c);
   TRY(AddMetadata(wire, metadata));
-  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   return ParseUploadId(answer.body);
 }
 
@@ -226,7 +227,7 @@ base::Result<PartInfo> S3Store::UploadPartCopy(const ObjectKey& key, const std::
   TRY(CheckKey(key));
   TRY(CheckKey(source));
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
-  TRY_ASSIGN(const S3Answer answer,
+  TRY_ASSIGN(const HttpAnswer answer,
              session_->Call(BuildUploadPartCopy(session_->location(), Whole(key), upload_id, number,
                                                 Whole(source), source_if_match, range)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
@@ -241,7 +242,7 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
                                                     const std::vector<PartInfo>& parts,
                                                     const Precondition& precondition) {
   TRY(CheckKey(key));
-  S3Request wire = BuildComplete(Whole(key), upload_id, parts);
+  RestRequest wire = BuildComplete(Whole(key), upload_id, parts);
   bool look = false;
   if (!precondition.empty()) {
     TRY_ASSIGN(const S3Traits traits, NeedTraits());
@@ -249,10 +250,10 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
     if (look) {
       TRY(Look(key, precondition));
     } else {
-      AddPrecondition(wire, precondition, EtagStyle::kQuoted);
+      AddPrecondition(wire, precondition);
     }
   }
-  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   ObjectHead head;
   head.key = key;
   TRY_ASSIGN(head.etag, ParseCompleteResult(answer.body));
@@ -277,7 +278,7 @@ base::Result<std::vector<PartInfo>> S3Store::ListParts(const ObjectKey& key,
   std::vector<PartInfo> parts;
   std::string marker;
   do {
-    TRY_ASSIGN(const S3Answer answer,
+    TRY_ASSIGN(const HttpAnswer answer,
                session_->Call(BuildListParts(Whole(key), upload_id, marker)));
     TRY_ASSIGN(PartsPage page, ParsePartsPage(answer.body));
     if (!page.next_marker.empty() && page.next_marker == marker) {
@@ -295,7 +296,7 @@ base::Result<std::vector<UploadInfo>> S3Store::ListUploads(const ObjectKey& pref
   do {
     const std::string key_marker = page.next_key_marker;
     const std::string id_marker = page.next_id_marker;
-    TRY_ASSIGN(const S3Answer answer,
+    TRY_ASSIGN(const HttpAnswer answer,
                session_->Call(BuildListUploads(Whole(prefix), key_marker, id_marker)));
     TRY_ASSIGN(page, ParseUploadsPage(answer.body));
     const bool stuck = page.next_key_marker == key_marker && page.next_id_marker == id_marker;

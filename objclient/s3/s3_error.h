@@ -1,25 +1,18 @@
-// S3Failure: a refused request, and how it becomes a base::Error. Pure functions.
+// S3Failure: a refused request of S3, and how it becomes a base::Error. Pure functions.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "objclient/http/http_message.h"
+#include "objclient/rest/refusal.h"
 #include "objclient/s3/s3_reply.h"
 
 namespace objclient {
 
-struct S3Failure {
-  int status = 0;
-  std::string code;  // "" where the answer has no body (HEAD) or no XML
-  std::string message;
-  std::string request_id;
-  std::string region;                          // where the bucket lives, when the store tells
-  std::optional<std::int64_t> server_seconds;  // its clock
-  std::uint32_t retry_after_ms = 0;
+struct S3Failure : Refusal {
+  std::string region;  // where the bucket lives, when the store tells
 };
 
 S3Failure ReadFailure(const HttpResponse& response, std::string_view body);

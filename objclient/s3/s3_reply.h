@@ -1,5 +1,5 @@
-// Parsers of S3's XML answers: text in, values or kCorrupt out. The room of pugixml. Pure
-// functions. The size of an answer is bounded by the session that collects it.
+// Parsers of S3's XML answers: text in, values or kCorrupt out. Pure functions. The size of an
+// answer is bounded by the session that collects it.
 #pragma once
 
 #include <optional>
@@ -57,12 +57,9 @@ base::Result<UploadsPage> ParseUploadsPage(std::string_view body);
 base::Result<std::vector<std::pair<std::string, ErrorDocument>>> ParseDeleteResult(
     std::string_view body);
 
-// ETag, size, mtime, metadata and storage class of a GET's or HEAD's headers. The size is the whole
-// object's, from Content-Range where there is one.
+// What the headers of a GET or HEAD say of the object.
 ObjectHead ParseHeadHeaders(const std::string& key, const HttpHeaders& headers);
 
-// The ETag without its quotes.
-std::string Unquoted(std::string_view etag);
 // Of x-amz-checksum-crc32c; nothing for composite sums ("base64-3") and other text.
 std::optional<std::uint32_t> ParseCrc32c(std::string_view base64);
 

@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <future>
 
 namespace objclient {
 
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 32u << 20;  // a page of 1000 long keys is below 4 MiB
-constexpr std::size_t kErrorBytesMax = 256u << 10;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kSkewSecondsMin = 240;  // stores refuse from 300 or 900 on
 
@@ -18,52 +15,30 @@ constexpr std::int64_t kSkewSecondsMin = 240;  // stores refuse from 300 or 900 
 
 // One request from its signature to its last callback, with at most one correction of each kind.
 // Shared by the callbacks of the transfer that is under way.
-class S3Session::Exchange : public std::enable_shared_from_this<Exchange> {
+class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExchange> {
  public:
-  Exchange(S3Session& session, S3Request request, S3Receiver receiver)
+  SignedExchange(S3Session& session, RestRequest request, AnswerReceiver receiver)
       : session_(session), request_(std::move(request)), receiver_(std::move(receiver)) {}
 
   // An error means that nothing was sent and on_done was not called.
   base::Status Start() {
     TRY_ASSIGN(HttpRequest http, session_.Signed(request_, credentials_));
-    body_.clear();
-    too_long_ = false;
     auto self = shared_from_this();
-    session_.transport_->Send(
-        std::move(http),
-        {[self](const HttpResponse& response) { return self->OnHeaders(response); },
-         [self](std::span<const std::byte> bytes) { return self->OnBody(bytes); },
-         [self](base::Result<HttpResponse> result) { self->OnDone(std::move(result)); }});
+    Exchange(*session_.transport_, std::move(http),
+             {receiver_.on_start, receiver_.on_body,
+              [self](base::Result<HttpAnswer> answer) { self->OnDone(std::move(answer)); }});
     return base::Ok();
   }
 
  private:
-  void Answer(base::Result<S3Answer> answer) { receiver_.on_done(std::move(answer)); }
+  void Answer(base::Result<HttpAnswer> answer) { receiver_.on_done(std::move(answer)); }
 
-  bool OnHeaders(const HttpResponse& response) {
-    success_ = response.status >= 200 && response.status < 300;
-    return !success_ || !receiver_.on_start || receiver_.on_start(response);
-  }
-
-  bool OnBody(std::span<const std::byte> bytes) {
-    if (success_ && receiver_.on_body) return receiver_.on_body(bytes);
-    const std::size_t limit = success_ ? kAnswerBytesMax : kErrorBytesMax;
-    too_long_ = body_.size() + bytes.size() > limit;
-    if (too_long_) return false;
-    body_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return true;
-  }
-
-  void OnDone(base::Result<HttpResponse> result) {
-    if (!result.ok()) {
-      if (!too_long_) return Answer(result.error().Annotate(What()));
-      return Answer(base::Error(base::ErrorClass::kCorrupt, What() + ": the answer is too long"));
-    }
-    const bool failed_late = success_ && request_.may_fail_with_200 && ParseErrorDocument(body_);
-    if (success_ && !failed_late) {
-      return Answer(S3Answer{std::move(*result), std::move(body_)});
-    }
-    const S3Failure failure = ReadFailure(*result, body_);
+  void OnDone(base::Result<HttpAnswer> answer) {
+    if (!answer.ok()) return Answer(answer.error().Annotate(What()));
+    const bool failed_late =
+        answer->success() && request_.may_fail_with_200 && ParseErrorDocument(answer->body);
+    if (answer->success() && !failed_late) return Answer(std::move(answer));
+    const S3Failure failure = ReadFailure(answer->response, answer->body);
     if (Correct(failure)) {
       const base::Status again = Start();
       if (!again.ok()) Answer(again.error());
@@ -99,12 +74,9 @@ class S3Session::Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   S3Session& session_;
-  const S3Request request_;
-  const S3Receiver receiver_;
+  const RestRequest request_;
+  const AnswerReceiver receiver_;
   Credentials credentials_;
-  std::string body_;
-  bool success_ = false;
-  bool too_long_ = false;
   bool clock_corrected_ = false;
   bool region_corrected_ = false;
 };
@@ -123,7 +95,7 @@ S3Location S3Session::location() const {
   return location_;
 }
 
-base::Result<HttpRequest> S3Session::Signed(const S3Request& request, Credentials& used) {
+base::Result<HttpRequest> S3Session::Signed(const RestRequest& request, Credentials& used) {
   TRY_ASSIGN(used, credentials_->Get());
   std::int64_t now = clock_.WallNs() / kNsPerSecond;
   S3Location location;
@@ -156,17 +128,13 @@ bool S3Session::CorrectRegion(const S3Failure& failure) {
   return true;
 }
 
-base::Status S3Session::Send(S3Request request, S3Receiver receiver) {
-  return std::make_shared<Exchange>(*this, std::move(request), std::move(receiver))->Start();
+base::Status S3Session::Send(RestRequest request, AnswerReceiver receiver) {
+  return std::make_shared<SignedExchange>(*this, std::move(request), std::move(receiver))->Start();
 }
 
-base::Result<S3Answer> S3Session::Call(S3Request request) {
-  auto promise = std::make_shared<std::promise<base::Result<S3Answer>>>();
-  auto answer = promise->get_future();
-  TRY(Send(std::move(request), {nullptr, nullptr, [promise](base::Result<S3Answer> result) {
-                                  promise->set_value(std::move(result));
-                                }}));
-  return answer.get();
+base::Result<HttpAnswer> S3Session::Call(RestRequest request) {
+  return AwaitAnswer(
+      [&](AnswerReceiver receiver) { return Send(std::move(request), std::move(receiver)); });
 }
 
 }  // namespace objclient

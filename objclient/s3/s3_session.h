@@ -5,9 +5,7 @@
 // Owned by S3Store; any thread. Handlers are called on the transport's threads.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -15,26 +13,12 @@
 #include "base/result.h"
 #include "objclient/auth/credentials.h"
 #include "objclient/http/http_transport.h"
+#include "objclient/rest/exchange.h"
 #include "objclient/s3/s3_error.h"
 #include "objclient/s3/s3_location.h"
 #include "objclient/s3/s3_request.h"
 
 namespace objclient {
-
-// A successful answer (2xx). `body` is empty when it was streamed.
-struct S3Answer {
-  HttpResponse response;
-  std::string body;
-};
-
-struct S3Receiver {
-  // A 2xx answer begins. False stops it; on_done then gets kCancelled. Optional.
-  std::function<bool(const HttpResponse&)> on_start;
-  // Its body; without it the body is collected. False stops.
-  std::function<bool(std::span<const std::byte>)> on_body;
-  // Exactly once, last.
-  std::function<void(base::Result<S3Answer>)> on_done;
-};
 
 class S3Session {
  public:
@@ -44,16 +28,16 @@ class S3Session {
   ~S3Session();
 
   S3Location location() const EXCLUDES(mutex_);
-  // Returns at once. An error means that nothing was sent and that on_done will not be called
-  // (there are no usable credentials).
-  base::Status Send(S3Request request, S3Receiver receiver);
+  // Only a success (2xx) is an answer. Returns at once. An error means that nothing was sent and
+  // that on_done will not be called (there are no usable credentials).
+  base::Status Send(RestRequest request, AnswerReceiver receiver);
   // Blocks until the answer is there. Not for the transport's own threads.
-  base::Result<S3Answer> Call(S3Request request);
+  base::Result<HttpAnswer> Call(RestRequest request);
 
  private:
-  class Exchange;
+  class SignedExchange;
 
-  base::Result<HttpRequest> Signed(const S3Request& request, Credentials& used) EXCLUDES(mutex_);
+  base::Result<HttpRequest> Signed(const RestRequest& request, Credentials& used) EXCLUDES(mutex_);
   bool CorrectClock(const S3Failure& failure) EXCLUDES(mutex_);
   bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
 

@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/digest/digest.h"
-#include "objclient/s3/s3_get.h"
+#include "objclient/rest/object_headers.h"
+#include "objclient/rest/ranged_get.h"
 
 namespace objclient {
 
@@ -89,10 +90,10 @@ void S3Store::FailLater(Callback<T> done, base::Error error) {
 }
 
 template <typename T>
-base::Status S3Store::SendBody(S3Request request, Callback<T> done,
+base::Status S3Store::SendBody(RestRequest request, Callback<T> done,
                                std::function<base::Result<T>(const HttpHeaders&)> read) {
   return session_->Send(std::move(request),
-                        {nullptr, nullptr, [done, read](base::Result<S3Answer> answer) {
+                        {nullptr, nullptr, [done, read](base::Result<HttpAnswer> answer) {
                            if (!answer.ok()) return done(answer.error());
                            done(read(answer->response.headers));
                          }});
@@ -101,18 +102,19 @@ base::Status S3Store::SendBody(S3Request request, Callback<T> done,
 void S3Store::Get(GetRequest request, Callback<ObjectHead> done) {
   const base::Status valid = CheckKey(request.key);
   if (!valid.ok()) return FailLater(std::move(done), valid.error());
-  S3Request wire = BuildGet(Whole(request.key), request.range, request.if_match);
-  auto get = std::make_shared<S3Get>(std::move(request));
-  const base::Status sent = session_->Send(
-      std::move(wire), {[get](const HttpResponse& response) { return get->Start(response); },
-                        [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
-                        [get, done](base::Result<S3Answer> answer) { done(get->Finish(answer)); }});
+  RestRequest wire = BuildGet(Whole(request.key), request.range, request.if_match);
+  auto get = std::make_shared<RangedGet>(std::move(request), ParseHeadHeaders);
+  const base::Status sent =
+      session_->Send(std::move(wire),
+                     {[get](const HttpResponse& response) { return get->Start(response); },
+                      [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
+                      [get, done](base::Result<HttpAnswer> answer) { done(get->Finish(answer)); }});
   if (!sent.ok()) FailLater(std::move(done), sent.error());
 }
 
-base::Result<S3Request> S3Store::PutRequestFor(const PutRequest& request,
-                                               const S3Traits& traits) const {
-  S3Request wire = BuildPut(Whole(request.key), request.body);
+base::Result<RestRequest> S3Store::PutRequestFor(const PutRequest& request,
+                                                 const S3Traits& traits) const {
+  RestRequest wire = BuildPut(Whole(request.key), request.body);
   TRY(AddMetadata(wire, request.metadata));
   if (traits.checksum_crc32c) AddChecksum(wire, ChecksumOf(request.body));
   return wire;
@@ -138,7 +140,7 @@ void S3Store::Put(PutRequest request, Callback<ObjectHead> done) {
 
 base::Status S3Store::SendPut(const PutRequest& request, const S3Traits& traits,
                               Callback<ObjectHead> done) {
-  TRY_ASSIGN(S3Request wire, PutRequestFor(request, traits));
+  TRY_ASSIGN(RestRequest wire, PutRequestFor(request, traits));
   AddPrecondition(wire, request.precondition, traits.if_match_style);
   if (!request.precondition.if_match.empty()) done = GoneIsConflict(std::move(done));
   const ObjectHead head = HeadOf(request);
@@ -152,8 +154,8 @@ base::Status S3Store::SendPut(const PutRequest& request, const S3Traits& traits,
 
 base::Result<ObjectHead> S3Store::PutByLooking(const PutRequest& request, const S3Traits& traits) {
   TRY(Look(request.key, request.precondition));
-  TRY_ASSIGN(S3Request wire, PutRequestFor(request, traits));
-  TRY_ASSIGN(const S3Answer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(RestRequest wire, PutRequestFor(request, traits));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   ObjectHead head = HeadOf(request);
   head.etag = Unquoted(answer.response.headers.Value("etag"));
   TRY(LookAgain(request.key, head.etag));
@@ -178,7 +180,7 @@ void S3Store::UploadPart(PartRequest request, Callback<PartInfo> done) {
 
 base::Status S3Store::SendPart(const PartRequest& request, const S3Traits& traits,
                                Callback<PartInfo> done) {
-  S3Request wire =
+  RestRequest wire =
       BuildUploadPart(Whole(request.key), request.upload_id, request.number, request.body);
   PartInfo part{request.number, "", request.body.size(), request.body.crc32c};
   if (traits.checksum_crc32c) {

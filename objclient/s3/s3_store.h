@@ -76,13 +76,13 @@ class S3Store : public ObjectStore {
   // Sends a request whose answer is in its headers. After an error `done` will not be called; the
   // same holds for SendPut and SendPart.
   template <typename T>
-  base::Status SendBody(S3Request request, Callback<T> done,
+  base::Status SendBody(RestRequest request, Callback<T> done,
                         std::function<base::Result<T>(const HttpHeaders&)> read);
   base::Status SendPut(const PutRequest& request, const S3Traits& traits,
                        Callback<ObjectHead> done);
   base::Status SendPart(const PartRequest& request, const S3Traits& traits,
                         Callback<PartInfo> done);
-  base::Result<S3Request> PutRequestFor(const PutRequest& request, const S3Traits& traits) const;
+  base::Result<RestRequest> PutRequestFor(const PutRequest& request, const S3Traits& traits) const;
   base::Result<ObjectHead> PutByLooking(const PutRequest& request, const S3Traits& traits);
 
   // kConflict unless the object is as `precondition` says.

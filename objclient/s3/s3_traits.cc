@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/digest/digest.h"
+#include "objclient/rest/object_headers.h"
 #include "objclient/s3/s3_reply.h"
 #include "objclient/s3/s3_session.h"
 
@@ -36,7 +37,7 @@ class Probe {
   // What the store says to something it ought to refuse: the class of its refusal, nothing when it
   // does what it was asked. Trouble (no answer, no rights, no room) is an error.
   using Refusal = std::optional<base::ErrorClass>;
-  base::Result<Refusal> Try(S3Request request) {
+  base::Result<Refusal> Try(RestRequest request) {
     const auto answer = session_.Call(std::move(request));
     if (answer.ok()) {
       etag_ = Unquoted(answer->response.headers.Value("etag"));
@@ -55,20 +56,20 @@ class Probe {
 
   // Whether the condition in `request`, which does not hold, is honoured: a store that does not
   // know the header may also refuse, but not with 412 or 409.
-  base::Result<bool> Honoured(S3Request request) {
+  base::Result<bool> Honoured(RestRequest request) {
     TRY_ASSIGN(const Refusal refusal, Try(std::move(request)));
     return refusal == base::ErrorClass::kConflict;
   }
 
-  S3Request Put(const Precondition& condition, EtagStyle style) const {
-    S3Request request = BuildPut(key_, probe_body_);
+  RestRequest Put(const Precondition& condition, EtagStyle style) const {
+    RestRequest request = BuildPut(key_, probe_body_);
     AddPrecondition(request, condition, style);
     return request;
   }
 
   // An object that is certainly there.
   base::Status PutPlain() {
-    TRY_ASSIGN(const S3Answer answer, session_.Call(BuildPut(key_, probe_body_)));
+    TRY_ASSIGN(const HttpAnswer answer, session_.Call(BuildPut(key_, probe_body_)));
     etag_ = Unquoted(answer.response.headers.Value("etag"));
     return base::Ok();
   }
@@ -97,12 +98,12 @@ class Probe {
   }
 
   base::Result<bool> CompleteHonours(const Precondition& condition) {
-    TRY_ASSIGN(const S3Answer created, session_.Call(BuildCreateMultipart(key_, false)));
+    TRY_ASSIGN(const HttpAnswer created, session_.Call(BuildCreateMultipart(key_, false)));
     TRY_ASSIGN(const std::string id, ParseUploadId(created.body));
-    TRY_ASSIGN(const S3Answer part, session_.Call(BuildUploadPart(key_, id, 1, probe_body_)));
+    TRY_ASSIGN(const HttpAnswer part, session_.Call(BuildUploadPart(key_, id, 1, probe_body_)));
     const PartInfo info{1, Unquoted(part.response.headers.Value("etag")), kContent.size(), {}};
-    S3Request complete = BuildComplete(key_, id, {info});
-    AddPrecondition(complete, condition, EtagStyle::kQuoted);
+    RestRequest complete = BuildComplete(key_, id, {info});
+    AddPrecondition(complete, condition);
     TRY_ASSIGN(const Refusal refusal, Try(std::move(complete)));
     if (refusal) TRY(Abort(id));
     return refusal == base::ErrorClass::kConflict;
@@ -123,11 +124,11 @@ class Probe {
 
   base::Status ProbeCopy() {
     TRY(PutPlain());
-    const S3Request plain = BuildCopy(session_.location(), {}, key_, CopyKey());
-    TRY_ASSIGN(const S3Answer first, session_.Call(plain));
+    const RestRequest plain = BuildCopy(session_.location(), {}, key_, CopyKey());
+    TRY_ASSIGN(const HttpAnswer first, session_.Call(plain));
     TRY_ASSIGN([[maybe_unused]] const CopyResult result, ParseCopyResult(first.body));
-    S3Request onto_existing = plain;
-    AddPrecondition(onto_existing, absent_, EtagStyle::kQuoted);
+    RestRequest onto_existing = plain;
+    AddPrecondition(onto_existing, absent_);
     TRY_ASSIGN(traits_.copy_target_condition, Honoured(std::move(onto_existing)));
     CopyRequest other;
     other.source_if_match = kOtherEtag;
@@ -137,7 +138,7 @@ class Probe {
   }
 
   base::Status ProbePartCopy() {
-    TRY_ASSIGN(const S3Answer created, session_.Call(BuildCreateMultipart(key_, false)));
+    TRY_ASSIGN(const HttpAnswer created, session_.Call(BuildCreateMultipart(key_, false)));
     TRY_ASSIGN(const std::string id, ParseUploadId(created.body));
     TRY_ASSIGN(traits_.part_copy_source_if_match,
                Honoured(BuildUploadPartCopy(session_.location(), key_, id, 1, key_,
@@ -146,11 +147,11 @@ class Probe {
   }
 
   base::Status ProbeChecksum() {
-    S3Request wrong = BuildPut(key_, probe_body_);
+    RestRequest wrong = BuildPut(key_, probe_body_);
     AddChecksum(wrong, ~base::Crc32c(0, probe_body_.pieces.front()));
     TRY_ASSIGN(const Refusal refused, Try(std::move(wrong)));
     if (!refused || refused == base::ErrorClass::kUnsupported) return base::Ok();
-    S3Request right = BuildPut(key_, probe_body_);
+    RestRequest right = BuildPut(key_, probe_body_);
     AddChecksum(right, base::Crc32c(0, probe_body_.pieces.front()));
     TRY_ASSIGN(const Refusal accepted, Try(std::move(right)));
     traits_.checksum_crc32c = !accepted.has_value();
@@ -159,8 +160,8 @@ class Probe {
 
   base::Status ProbeDelete() {
     TRY(PutPlain());
-    S3Request deletion = BuildDelete(key_);
-    AddPrecondition(deletion, other_, EtagStyle::kQuoted);
+    RestRequest deletion = BuildDelete(key_);
+    AddPrecondition(deletion, other_);
     TRY_ASSIGN(traits_.delete_if_match, Honoured(std::move(deletion)));
     TRY(PutPlain());
     const auto answer = session_.Call(BuildDeleteMany({{key_, other_.if_match}}));

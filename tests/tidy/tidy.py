@@ -29,7 +29,7 @@ VENDOR_ROOMS = [
     (r"sqlite3.*\.h", ["meta/sqlite/"]),
     (r"openssl/.*", ["base/digest/", "objclient/auth/", "objclient/http/"]),
     (r"spdlog/.*", ["base/log.cc"]),
-    (r"pugi.*", ["objclient/s3/", "objclient/azure/"]),
+    (r"pugi.*", ["objclient/rest/"]),
     (r"isa-l.*", ["base/digest/"]),
     (r"CLI/.*", ["fs/cli/"]),
 ]

@@ -7,7 +7,7 @@
 
 #include "base/mutex.h"
 #include "objclient/s3/s3_traits.h"
-#include "tests/objclient/s3/fake_transport.h"
+#include "tests/objclient/rest/fake_transport.h"
 
 namespace objclient {
 

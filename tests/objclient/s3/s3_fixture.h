@@ -10,7 +10,7 @@
 
 #include "objclient/s3/s3_session.h"
 #include "objclient/s3/s3_store.h"
-#include "tests/objclient/s3/fake_transport.h"
+#include "tests/objclient/rest/fake_transport.h"
 #include "tests/support/fake_clock.h"
 
 namespace objclient {
@@ -47,9 +47,5 @@ class S3Fixture : public testing::Test {
   testing_support::FakeClock clock_;
   FakeTransport* transport_ = nullptr;  // owned by the session made last
 };
-
-inline std::span<const std::byte> BytesOf(std::string_view text) {
-  return std::as_bytes(std::span<const char>(text));
-}
 
 }  // namespace objclient

@@ -152,12 +152,6 @@ TEST(ParseCrc32c, WholeSumsOnly) {
   }
 }
 
-TEST(Unquoted, TakesOnePairOff) {
-  EXPECT_EQ(Unquoted("\"a\""), "a");
-  EXPECT_EQ(Unquoted("a"), "a");
-  EXPECT_EQ(Unquoted("\""), "\"");
-  EXPECT_EQ(Unquoted(""), "");
-}
 
 }  // namespace
 }  // namespace objclient

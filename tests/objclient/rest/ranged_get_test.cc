@@ -1,15 +1,19 @@
-#include "objclient/s3/s3_get.h"
+#include "objclient/rest/ranged_get.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/objclient/s3/s3_fixture.h"
+#include "tests/objclient/rest/fake_transport.h"
 
 namespace objclient {
 namespace {
 
 using base::ErrorClass;
 
-class S3GetTest : public testing::Test {
+ObjectHead ReadHead(const std::string& key, const HttpHeaders& headers) {
+  return ReadObjectHead(key, headers, "x-meta-");
+}
+
+class RangedGetTest : public testing::Test {
  protected:
   GetRequest Request(base::ByteRange range, const std::string& if_match = "") {
     memory_.assign(range.length, '.');
@@ -30,12 +34,12 @@ class S3GetTest : public testing::Test {
   }
   std::string memory_;
   std::vector<std::uint64_t> progress_;
-  const base::Result<S3Answer> good_ = S3Answer{};
-  const base::Result<S3Answer> broken_ = base::Error(ErrorClass::kUnavailable, "broken");
+  const base::Result<HttpAnswer> good_ = HttpAnswer{};
+  const base::Result<HttpAnswer> broken_ = base::Error(ErrorClass::kUnavailable, "broken");
 };
 
-TEST_F(S3GetTest, FillsThePiecesInOrder) {
-  S3Get get(Request({10, 6}));
+TEST_F(RangedGetTest, FillsThePiecesInOrder) {
+  RangedGet get(Request({10, 6}), ReadHead);
   ASSERT_TRUE(get.Start(Partial("bytes 10-15/100")));
   EXPECT_TRUE(get.Take(BytesOf("ab")));
   EXPECT_TRUE(get.Take(BytesOf("cdef")));
@@ -47,47 +51,47 @@ TEST_F(S3GetTest, FillsThePiecesInOrder) {
   EXPECT_EQ(progress_, (std::vector<std::uint64_t>{3, 6}));  // at the end of each piece
 }
 
-TEST_F(S3GetTest, ProgressCountsWhatCameBeforeTheBreak) {
-  S3Get get(Request({0, 6}));
+TEST_F(RangedGetTest, ProgressCountsWhatCameBeforeTheBreak) {
+  RangedGet get(Request({0, 6}), ReadHead);
   ASSERT_TRUE(get.Start(Partial("bytes 0-5/6")));
   EXPECT_TRUE(get.Take(BytesOf("abcd")));
   EXPECT_EQ(get.Finish(broken_).error().error_class(), ErrorClass::kUnavailable);
   EXPECT_EQ(progress_.back(), 4u);
 }
 
-TEST_F(S3GetTest, TooFewBytesAreUnavailableTooManyCorrupt) {
-  S3Get few(Request({0, 6}));
+TEST_F(RangedGetTest, TooFewBytesAreUnavailableTooManyCorrupt) {
+  RangedGet few(Request({0, 6}), ReadHead);
   ASSERT_TRUE(few.Start(Partial("bytes 0-5/6")));
   EXPECT_TRUE(few.Take(BytesOf("abc")));
   EXPECT_EQ(few.Finish(good_).error().error_class(), ErrorClass::kUnavailable);
 
-  S3Get many(Request({0, 6}));
+  RangedGet many(Request({0, 6}), ReadHead);
   ASSERT_TRUE(many.Start(Partial("bytes 0-5/6")));
   EXPECT_FALSE(many.Take(BytesOf("abcdefg")));
   EXPECT_EQ(many.Finish(broken_).error().error_class(), ErrorClass::kCorrupt);
 }
 
-TEST_F(S3GetTest, AnotherObjectsBytesAreRefused) {
-  S3Get get(Request({0, 6}, "other"));
+TEST_F(RangedGetTest, AnotherObjectsBytesAreRefused) {
+  RangedGet get(Request({0, 6}, "other"), ReadHead);
   EXPECT_FALSE(get.Start(Partial("bytes 0-5/6")));
   EXPECT_EQ(get.Finish(broken_).error().error_class(), ErrorClass::kConflict);
 }
 
-TEST_F(S3GetTest, AnotherRangeIsRefused) {
+TEST_F(RangedGetTest, AnotherRangeIsRefused) {
   for (const char* range : {"bytes 0-4/6", "bytes 1-6/10", "nonsense", ""}) {
-    S3Get get(Request({0, 6}));
+    RangedGet get(Request({0, 6}), ReadHead);
     EXPECT_FALSE(get.Start(Partial(range))) << range;
     EXPECT_FALSE(get.Finish(broken_).ok());
   }
 }
 
-TEST_F(S3GetTest, AWholeAnswerCountsOnlyWhenTheRangeIsTheWhole) {
+TEST_F(RangedGetTest, AWholeAnswerCountsOnlyWhenTheRangeIsTheWhole) {
   HttpResponse whole;
   whole.status = 200;
   whole.headers.Add("content-length", "6");
-  EXPECT_TRUE(S3Get(Request({0, 6})).Start(whole));
-  EXPECT_FALSE(S3Get(Request({0, 5})).Start(whole));
-  EXPECT_FALSE(S3Get(Request({1, 5})).Start(whole));
+  EXPECT_TRUE(RangedGet(Request({0, 6}), ReadHead).Start(whole));
+  EXPECT_FALSE(RangedGet(Request({0, 5}), ReadHead).Start(whole));
+  EXPECT_FALSE(RangedGet(Request({1, 5}), ReadHead).Start(whole));
 }
 
 }  // namespace

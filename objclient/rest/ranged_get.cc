@@ -1,4 +1,4 @@
-#include "objclient/s3/s3_get.h"
+#include "objclient/rest/ranged_get.h"
 
 #include <fmt/format.h>
 
@@ -12,15 +12,16 @@ namespace {
 constexpr std::uint64_t kProgressStepBytes = 128 * base::kKiB;
 }  // namespace
 
-S3Get::S3Get(GetRequest request) : request_(std::move(request)) {}
+RangedGet::RangedGet(GetRequest request, HeadReader read_head)
+    : request_(std::move(request)), read_head_(read_head) {}
 
-bool S3Get::Refuse(base::ErrorClass error_class, const std::string& why) {
+bool RangedGet::Refuse(base::ErrorClass error_class, const std::string& why) {
   refusal_ = base::Error(error_class, fmt::format("GET {}: {}", request_.key, why));
   return false;
 }
 
-bool S3Get::Start(const HttpResponse& response) {
-  head_ = ParseHeadHeaders(request_.key, response.headers);
+bool RangedGet::Start(const HttpResponse& response) {
+  head_ = read_head_(request_.key, response.headers);
   // A store that ignores If-Match must not hand us another object's bytes.
   if (!request_.if_match.empty() && head_.etag != request_.if_match) {
     return Refuse(
@@ -43,7 +44,7 @@ bool S3Get::Start(const HttpResponse& response) {
   return true;
 }
 
-bool S3Get::Take(std::span<const std::byte> bytes) {
+bool RangedGet::Take(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     if (target_ == request_.into.size()) {
       return Refuse(base::ErrorClass::kCorrupt, "more bytes than asked for");
@@ -63,12 +64,12 @@ bool S3Get::Take(std::span<const std::byte> bytes) {
   return true;
 }
 
-void S3Get::Report() {
+void RangedGet::Report() {
   reported_bytes_ = received_bytes_;
   if (request_.progress) request_.progress(received_bytes_);
 }
 
-base::Result<ObjectHead> S3Get::Finish(const base::Result<S3Answer>& answer) {
+base::Result<ObjectHead> RangedGet::Finish(const base::Result<HttpAnswer>& answer) {
   if (refusal_) return *refusal_;
   if (received_bytes_ > reported_bytes_) Report();
   if (!answer.ok()) return answer.error();

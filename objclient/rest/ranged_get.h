@@ -1,5 +1,5 @@
-// S3Get: receives one ranged GET into the caller's memory. Shared by the callbacks of its transfer
-// and used on the HTTP thread only.
+// RangedGet: receives one ranged GET into the caller's memory. Shared by the callbacks of its
+// transfer and used on the HTTP thread only.
 #pragma once
 
 #include <cstddef>
@@ -8,20 +8,21 @@
 #include <span>
 
 #include "objclient/object_store.h"
-#include "objclient/s3/s3_session.h"
+#include "objclient/rest/exchange.h"
+#include "objclient/rest/object_headers.h"
 
 namespace objclient {
 
-class S3Get {
+class RangedGet {
  public:
-  explicit S3Get(GetRequest request);
+  RangedGet(GetRequest request, HeadReader read_head);
 
   // Checks that the answer is the range, and of the object, that were asked for.
   bool Start(const HttpResponse& response);
   // Copies; reports progress in steps, not for every piece.
   bool Take(std::span<const std::byte> bytes);
   // The result, given how the transfer ended.
-  base::Result<ObjectHead> Finish(const base::Result<S3Answer>& answer);
+  base::Result<ObjectHead> Finish(const base::Result<HttpAnswer>& answer);
 
   const GetRequest& request() const { return request_; }
 
@@ -30,6 +31,7 @@ class S3Get {
   void Report();
 
   const GetRequest request_;
+  const HeadReader read_head_;
   ObjectHead head_;
   std::optional<base::Error> refusal_;
   std::size_t target_ = 0;         // position in request_.into: piece and

@@ -12,6 +12,10 @@
 
 namespace objclient {
 
+inline std::span<const std::byte> BytesOf(std::string_view text) {
+  return std::as_bytes(std::span<const char>(text));
+}
+
 struct FakeAnswer {
   int status = 200;
   std::string body;
