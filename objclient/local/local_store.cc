@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <map>
 
@@ -18,6 +19,7 @@
 namespace objclient {
 namespace {
 
+constexpr std::size_t kLeastHole = 64u << 10;  // bytes of zeros that are worth a call
 constexpr std::size_t kReadStep = base::kMiB;  // bytes between two calls of `progress`
 constexpr std::size_t kSyncBatch = 64;         // directories held open by DeleteMany
 
@@ -59,9 +61,26 @@ base::Status CheckSum(const Body& body) {
   return base::Error(base::ErrorClass::kCorrupt, "the checksum does not match the bytes");
 }
 
+bool AllZeros(std::span<const std::byte> bytes) {
+  return bytes[0] == std::byte{0} &&
+         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+// Makes a hole, whatever a former try left there. False where the file system cannot.
+bool LeaveHole(int fd, std::uint64_t offset, std::uint64_t length) {
+  return ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                     static_cast<off_t>(length)) == 0;
+}
+
+// The zeros of a sparse file do not take room. The last byte is written in any case: the file must
+// reach that far.
 base::Status WriteBody(int fd, std::uint64_t offset, const Body& body) {
   for (const auto& piece : body.pieces) {
-    TRY(base::WriteFull(fd, offset, piece));
+    const bool hole =
+        piece.size() >= kLeastHole && AllZeros(piece) && LeaveHole(fd, offset, piece.size());
+    const bool last = &piece == &body.pieces.back();
+    const std::size_t left_out = !hole ? 0 : last ? piece.size() - 1 : piece.size();
+    TRY(base::WriteFull(fd, offset + left_out, piece.subspan(left_out)));
     offset += piece.size();
   }
   return base::Ok();

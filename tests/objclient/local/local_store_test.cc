@@ -140,6 +140,27 @@ TEST_F(LocalStoreTest, CopyWithItsMetadataCostsNoBytes) {
   EXPECT_EQ(TempFiles(), 0u);
 }
 
+TEST_F(LocalStoreTest, ZerosOfASparseFileTakeNoRoom) {
+  const std::string zeros(128u << 10, '\0');
+  const std::string noise(128u << 10, 'n');
+  const auto upload = store_->CreateMultipart("sparse", {});
+  ASSERT_TRUE(upload.ok());
+  PartRequest request{.key = "sparse", .upload_id = *upload, .number = 1, .body = {}};
+  std::string expected;
+  for (int i = 0; i < 32; ++i) {
+    const std::string& piece = i % 16 == 3 ? noise : zeros;
+    request.body.pieces.push_back(std::as_bytes(std::span(piece)));
+    expected += piece;
+  }
+  const auto part = UploadPartAndWait(*store_, request);
+  ASSERT_TRUE(part.ok()) << part.error().ToString();
+  ASSERT_TRUE(store_->CompleteMultipart("sparse", *upload, {*part}, {}).ok());
+  EXPECT_TRUE(*Get("sparse", expected.size()) == expected);
+  struct stat status;
+  ASSERT_EQ(::stat((dir_ / "sparse").c_str(), &status), 0);
+  EXPECT_LT(status.st_blocks * 512, 1 << 20);
+}
+
 TEST_F(LocalStoreTest, PartNumbersAreBounded) {
   const auto id = store_->CreateMultipart("k", {});
   ASSERT_TRUE(id.ok());
