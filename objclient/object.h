@@ -62,6 +62,7 @@ struct Capabilities {
   bool checksum_crc32c = false;       // verifies the CRC-32C sent with Put and UploadPart
   bool server_copy = false;           // Copy and UploadPartCopy move no bytes through us
   bool list_sorted = true;
+  bool keys_are_utf8 = false;              // other keys are refused
   std::uint64_t part_size_min = 5u << 20;  // bytes, of every part but the last
   std::uint64_t put_size_max = 5ull << 30;
   std::uint32_t parts_max = 10000;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "fs/object_naming.h"
 #include "fs/ops/replay.h"
 
@@ -57,8 +58,11 @@ base::Status MountedFilesystem::CheckWritable() const {
 
 base::Status MountedFilesystem::CheckNewName(meta::InodeId parent, std::string_view name) const {
   TRY(CheckWritable());
-  if (!IsReserved(parent, name)) return base::Ok();
-  return base::Error::FromErrno(EPERM, "the name '" + std::string(name) + "' is reserved");
+  if (IsReserved(parent, name)) {
+    return base::Error::FromErrno(EPERM, "the name '" + std::string(name) + "' is reserved");
+  }
+  if (!context_.store.capabilities().keys_are_utf8 || base::IsUtf8(name)) return base::Ok();
+  return base::Error::FromErrno(EILSEQ, "the bucket takes names in UTF-8 only");
 }
 
 void MountedFilesystem::WhenListed(meta::InodeId directory, DoneStatus then) {

@@ -20,7 +20,7 @@
 
 namespace objclient {
 
-class MemoryStore final : public ObjectStore {
+class MemoryStore : public ObjectStore {
  public:
   // `clock` must outlive the store; it dates the objects.
   explicit MemoryStore(base::Clock& clock);

@@ -208,6 +208,7 @@ Capabilities ToCapabilities(const S3Traits& traits) {
   capabilities.delete_many_if_match = traits.delete_many_if_match;
   capabilities.checksum_crc32c = traits.checksum_crc32c;
   capabilities.server_copy = true;
+  capabilities.keys_are_utf8 = true;
   return capabilities;
 }
 

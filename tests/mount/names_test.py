@@ -179,6 +179,20 @@ class Names(mount.MountTest):
             self.assertEqual(name.encode(), self.read(volume(name)))
         self.assertEqual({name: len(name.encode()) for name in names}, self.bucket.list())
 
+    def test_names_that_are_no_utf8(self):
+        volume = self.mount()
+        latin1 = os.path.join(os.fsencode(volume.path), b"caf\xe9")
+        self.write(volume("here"))
+        if mount.KIND == "s3":
+            self.fails_with(errno.EILSEQ, self.write, latin1)
+            self.fails_with(errno.EILSEQ, os.mkdir, latin1)
+            self.fails_with(errno.EILSEQ, os.rename, volume("here"), latin1)
+            self.assertEqual(["here"], os.listdir(volume.path))
+        else:
+            self.write(latin1, b"any bytes")
+            volume.remount()
+            self.assertEqual(b"any bytes", self.read(latin1))
+
     @unittest.skipUnless(os.geteuid() == 0, "needs another user")
     def test_permissions_hold_for_other_users(self):
         volume = self.mount()

@@ -97,6 +97,7 @@ TEST(ToCapabilities, TellsWhatTheServerDecides) {
   EXPECT_TRUE(cloud.delete_if_match && cloud.delete_many_if_match);
   EXPECT_TRUE(cloud.checksum_crc32c && cloud.server_copy);
   EXPECT_FALSE(ToCapabilities({}).put_if_absent);
+  EXPECT_TRUE(ToCapabilities({}).keys_are_utf8);
 }
 
 }  // namespace
