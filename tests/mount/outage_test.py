@@ -40,7 +40,7 @@ class Outage(mount.MountTest):
             target.write(body[:10 * MIB])
             self.proxy.stop()
             target.write(body[10 * MIB:])
-            threading.Timer(1.5, self.proxy.resume).start()
+            threading.Timer(8, self.proxy.resume).start()
         self.assertTrue(body == self.bucket.get("model"))
 
     def test_saved_bytes_are_sent_when_the_server_is_back(self):
@@ -120,8 +120,8 @@ class Outage(mount.MountTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "starts a server of its own: needs root")
     def test_server_killed_and_restarted_during_saves(self):
-        """A server of this test's own gets SIGKILL. A close that succeeded has its file there at
-        once; one that failed while the server was away, some time after it is back."""
+        """A server of this test's own gets SIGKILL. No close fails, as the server is back before the
+        retries end, and every file is there."""
         environment = {**os.environ, "CAIRNFS_TEST_INSTANCE": f"outage-{os.getpid()}"}
         stop = functools.partial(subprocess.run, [STORE, "down"], env=environment, check=False)
         mount.last_resort.append(stop)
@@ -136,16 +136,13 @@ class Outage(mount.MountTest):
         bucket.environment = values
         volume = self.mount(bucket=bucket)
         wanted = {f"file{n}": random.Random(n).randbytes(n * 200_000) for n in range(40)}
-        saved = {}
+        saved = []
 
         def save_all():
             for name, body in wanted.items():
-                try:
-                    with open(volume(name), "wb") as target:
-                        target.write(body)
-                    saved[name] = body
-                except OSError as error:
-                    print(f"{name}: {error}", flush=True)
+                with open(volume(name), "wb") as target:
+                    target.write(body)
+                saved.append(name)
 
         writer = threading.Thread(target=save_all)
         writer.start()
@@ -155,11 +152,8 @@ class Outage(mount.MountTest):
             time.sleep(1)
             subprocess.run([STORE, "restart"], env=environment, check=True)
         writer.join()
-        for name, body in saved.items():
-            self.assertTrue(body == bucket.get(name), name)
-        print(f"{len(saved)} of {len(wanted)} closes succeeded", flush=True)
-        sizes = {name: len(body) for name, body in wanted.items()}
-        mount.wait_until(lambda: bucket.list() == sizes, "every file is sent", 150)
+        self.assertEqual(list(wanted), saved, "every close succeeds")
+        self.assertEqual({name: len(body) for name, body in wanted.items()}, bucket.list())
         for name, body in wanted.items():
             self.assertTrue(body == bucket.get(name), name)
         volume.unmount()
