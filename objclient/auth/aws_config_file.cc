@@ -25,7 +25,7 @@ std::optional<std::string> SectionName(std::string_view line) {
 
 AwsConfigFile AwsConfigFile::Parse(std::string_view text) {
   AwsConfigFile file;
-  std::map<std::string, std::string>* profile = nullptr;
+  std::map<std::string, base::Secret>* profile = nullptr;
   while (!text.empty()) {
     const auto end = text.find('\n');
     const std::string_view raw = text.substr(0, end);
@@ -39,7 +39,8 @@ AwsConfigFile AwsConfigFile::Parse(std::string_view text) {
     const bool nested = raw.front() == ' ' || raw.front() == '\t';
     const auto equals = line.find('=');
     if (profile == nullptr || nested || equals == std::string_view::npos) continue;
-    (*profile)[std::string(Trim(line.substr(0, equals)))] = Trim(line.substr(equals + 1));
+    (*profile)[std::string(Trim(line.substr(0, equals)))] =
+        base::Secret(std::string(Trim(line.substr(equals + 1))));
   }
   return file;
 }
@@ -48,13 +49,19 @@ bool AwsConfigFile::HasProfile(const std::string& profile) const {
   return profiles_.contains(profile);
 }
 
+base::Secret AwsConfigFile::GetSecret(const std::string& profile,
+                                      const std::string& setting) const {
+  const auto found = profiles_.find(profile);
+  if (found == profiles_.end()) return {};
+  const auto value = found->second.find(setting);
+  return value == found->second.end() ? base::Secret() : value->second;
+}
+
 std::optional<std::string> AwsConfigFile::Get(const std::string& profile,
                                               const std::string& setting) const {
-  const auto found = profiles_.find(profile);
-  if (found == profiles_.end()) return std::nullopt;
-  const auto value = found->second.find(setting);
-  if (value == found->second.end() || value->second.empty()) return std::nullopt;
-  return value->second;
+  const base::Secret value = GetSecret(profile, setting);
+  if (value.empty()) return std::nullopt;
+  return value.reveal();
 }
 
 }  // namespace objclient

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.h"
+
 namespace objclient {
 
 class AwsConfigFile {
@@ -19,9 +21,10 @@ class AwsConfigFile {
   bool HasProfile(const std::string& profile) const;
   // The setting's value; nothing when profile or setting is missing or the value empty.
   std::optional<std::string> Get(const std::string& profile, const std::string& setting) const;
+  base::Secret GetSecret(const std::string& profile, const std::string& setting) const;
 
  private:
-  std::map<std::string, std::map<std::string, std::string>> profiles_;
+  std::map<std::string, std::map<std::string, base::Secret>> profiles_;
 };
 
 }  // namespace objclient

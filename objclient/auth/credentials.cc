@@ -87,21 +87,6 @@ base::Result<Credentials> LoadCredentials(const Environment& environment,
   return Credentials{"", {}, {}, "nowhere (anonymous)"};
 }
 
-std::string FindRegion(const Environment& environment, const std::string& profile,
-                       const std::string& asked) {
-  if (!asked.empty()) return asked;
-  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (auto region = environment(variable)) return *region;
-  }
-  const std::string name = ProfileName(environment, profile);
-  // An unreadable file is reported by LoadCredentials, which needs it more.
-  const auto config = ReadConfig(ConfigPath(environment, "AWS_CONFIG_FILE", "config"));
-  if (config.ok()) {
-    if (auto region = config->Get(name, "region")) return *region;
-  }
-  return "us-east-1";
-}
-
 CredentialProvider::CredentialProvider(Environment environment, std::string profile,
                                        base::Clock& clock)
     : environment_(std::move(environment)), profile_(std::move(profile)), clock_(clock) {}

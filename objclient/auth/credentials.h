@@ -25,6 +25,8 @@ struct Credentials {
   base::Secret secret_access_key;
   base::Secret session_token;  // empty for long-term keys
   std::string origin;          // "the environment", "profile 'x' in PATH": for messages
+  // When they end, on the clock that never goes back (base::Clock::MonotonicNs); nothing = never.
+  std::optional<std::int64_t> expires_ns = std::nullopt;
   bool anonymous() const { return access_key_id.empty(); }
 };
 
