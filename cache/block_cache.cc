@@ -30,6 +30,10 @@ base::ByteRange WholeGranules(const base::ByteRange& range) {
   return {start, (range.end() + kGranuleSize - 1) / kGranuleSize * kGranuleSize - start};
 }
 
+base::ByteRange InFirstGranule(const base::ByteRange& range) {
+  return base::Intersect(range, {range.offset / kGranuleSize * kGranuleSize, kGranuleSize});
+}
+
 bool Touches(const std::vector<base::ByteRange>& runs, const base::ByteRange& range) {
   return std::any_of(runs.begin(), runs.end(), [&](const base::ByteRange& run) {
     return !base::Intersect(run, range).empty();
@@ -157,12 +161,16 @@ void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::
       continue;
     }
     for (const auto& [part, on_disk] : disk->Split(*object->file, run)) {
-      // A flight publishes its own pages only, and the disk's are whole granules: one that came
-      // to the disk while a GET was bringing pages of it (an adopted file) is the store's.
-      if (on_disk && !Touches(busy, WholeGranules(part))) {
-        ClaimOnDisk(object, part, demand, claimed_to);
-      } else {
-        fetcher.lane().Push({object, part, demand});
+      for (base::ByteRange rest = part; !rest.empty();) {
+        // A flight publishes its own pages only, and the disk's are whole granules: one that came
+        // to the disk while a GET was bringing pages of it (an adopted file) is the store's.
+        const base::ByteRange piece = on_disk && !busy.empty() ? InFirstGranule(rest) : rest;
+        if (on_disk && !Touches(busy, WholeGranules(piece))) {
+          ClaimOnDisk(object, piece, demand, claimed_to);
+        } else {
+          fetcher.lane().Push({object, piece, demand});
+        }
+        rest = {piece.end(), rest.length - piece.length};
       }
     }
   }
