@@ -51,7 +51,7 @@ struct StagePersisted {
 };
 
 // Where the far side of a local file begins: above the largest file.
-inline constexpr std::uint64_t kFarSide = 1ull << 42;
+inline constexpr std::uint64_t kFarSide = 1ull << 41;
 
 class StageContent : public std::enable_shared_from_this<StageContent> {
  public:

@@ -78,7 +78,7 @@ TEST(StageContent, LargerThanAllPartsIsTooBig) {
 }
 
 TEST(StageContent, DroppedBytesAreReadBackFromDisk) {
-  StageFixture fixture({.pool_blocks = 16, .part_bytes = 64u << 20, .single_put_max = 64u << 20});
+  StageFixture fixture({.pool_blocks = 16, .part_bytes = 32u << 20, .single_put_max = 64u << 20});
   auto file = fixture.Create("f");
   const std::string data = Noise(20u << 20, 4);
   for (std::size_t at = 0; at < data.size(); at += 1u << 20) {
@@ -137,7 +137,7 @@ TEST(StageContent, FullDiskLetsPartsLeaveByTheNetwork) {
 }
 
 TEST(StageContent, FullDiskAndNothingThatCanLeaveIsNoSpace) {
-  StageFixture fixture({.pool_blocks = 16, .part_bytes = 64u << 20, .single_put_max = 64u << 20});
+  StageFixture fixture({.pool_blocks = 16, .part_bytes = 32u << 20, .single_put_max = 64u << 20});
   fixture.disk.full = true;
   auto file = fixture.Create("f");
   base::Status status;
