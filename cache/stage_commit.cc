@@ -101,7 +101,9 @@ std::string StageUpload::NewToken() {
 
 base::Result<objclient::ObjectHead> StageUpload::CommitSmall(std::uint64_t size) {
   ForgetUpload();
-  TRY(content_->Materialise({0, size}));
+  if (const auto whole = content_->Materialise({0, size}); !whole.ok()) {
+    return Explain(whole.error());
+  }
   const objclient::Capabilities can = shared_.store.capabilities();
   Attempt attempt{size, NewToken(), can.put_if_absent, can.put_if_match, nullptr};
   attempt.make = [this, size, token = attempt.token](const objclient::Precondition& condition) {
@@ -116,7 +118,8 @@ base::Result<objclient::ObjectHead> StageUpload::CommitLarge(std::uint64_t size)
     TRY(EnsureUpload());
     const base::Status sent = SendMissing(size);
     base::Result<objclient::ObjectHead> result =
-        sent.ok() ? base::Result<objclient::ObjectHead>(objclient::ObjectHead()) : sent.error();
+        sent.ok() ? base::Result<objclient::ObjectHead>(objclient::ObjectHead())
+                  : Explain(sent.error());
     if (sent.ok()) {
       const objclient::Capabilities can = shared_.store.capabilities();
       Attempt attempt{size, {}, can.complete_condition, can.complete_condition, nullptr};
@@ -130,6 +133,7 @@ base::Result<objclient::ObjectHead> StageUpload::CommitLarge(std::uint64_t size)
       result = Conclude(attempt);
     }
     if (result.ok() || result.error().error_class() != base::ErrorClass::kNotFound) return result;
+    if (IsBaseLost(result.error())) return result;
     // The upload is gone and the object is not ours: somebody aborted it. From scratch.
     last = result.error();
     ForgetUpload();

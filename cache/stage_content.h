@@ -109,6 +109,10 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   // Drops blocks and the local file.
   void Clear() EXCLUDES(mutex_);
 
+  // stage_aside.cc
+  std::vector<base::ByteRange> StagedRanges() const EXCLUDES(mutex_);
+  std::vector<ObjectRef> BaseObjects() const EXCLUDES(mutex_);  // as StagedFile's
+
  private:
   struct Block {
     BlockRef ref;

@@ -114,6 +114,10 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
   base::Result<UploadTarget> Target() EXCLUDES(mutex_);
   std::string NewToken() EXCLUDES(mutex_);
 
+  // stage_aside.cc: of a failure to read or copy base bytes; asks the store whether the base is
+  // lost.
+  base::Error Explain(const base::Error& error) const;
+
   StageShared& shared_;
   const std::shared_ptr<StageContent> content_;  // shared: background work of its own
   const StageHooks hooks_;

@@ -35,6 +35,8 @@ class LocalStagedFile final : public StagedFile {
   base::Result<std::string> Persist() override;
   void Discard() override;
   std::uint64_t bytes_to_send() const override { return upload_->BytesToSend(); }
+  std::vector<ObjectRef> BaseObjects() const override { return content_->BaseObjects(); }
+  base::Result<std::vector<base::ByteRange>> SetAside(const std::filesystem::path& target) override;
 
  private:
   // Holds the right to change the content. Not a lock: it is held across waits for memory, and no

@@ -8,6 +8,7 @@
 // to both). Write and Truncate block for pool memory, never on the network.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -77,8 +78,8 @@ class StagedFile {
   // Uploads what is missing and commits. Blocks on the network; retries are below, the time is
   // bounded by the store's options. kConflict = the precondition failed: the parts are kept and
   // Commit may be called again with `precondition`. After any other error the bytes are kept and
-  // Commit may be called again as well (a fresh upload when the old one is gone). An empty file is
-  // a PUT of 0 bytes.
+  // Commit may be called again as well (a fresh upload when the old one is gone), but after
+  // IsBaseLost it will fail for ever. An empty file is a PUT of 0 bytes.
   virtual base::Result<objclient::ObjectHead> Commit(
       const objclient::Precondition* precondition = nullptr) = 0;
   // After a successful Commit and its database transaction: hands bytes and local file to the
@@ -91,7 +92,19 @@ class StagedFile {
   virtual void Discard() = 0;
 
   virtual std::uint64_t bytes_to_send() const = 0;
+
+  // The objects that bytes of the file are still to be read from.
+  virtual std::vector<ObjectRef> BaseObjects() const = 0;
+  // Copies what was written to the local file `target`, durably: at its place, with holes
+  // elsewhere, as long as this file. Returns what was written.
+  virtual base::Result<std::vector<base::ByteRange>> SetAside(
+      const std::filesystem::path& target) = 0;
 };
+
+// An error of Commit: another writer removed or replaced what the file builds on.
+inline bool IsBaseLost(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kNotFound && error.errno_value() == ESTALE;
+}
 
 class Staging {
  public:

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "fs/object_naming.h"
+#include "fs/ops/set_aside.h"
 #include "fs/ops/upload_target.h"
 
 namespace fs {
@@ -22,9 +23,11 @@ base::Result<objclient::ObjectHead> Stopping() {
 
 }  // namespace
 
-Committer::Committer(Context& context, std::function<void()> changed)
+Committer::Committer(Context& context, std::function<void()> changed,
+                     std::function<void(meta::InodeId)> replaced)
     : context_(context),
       changed_(std::move(changed)),
+      replaced_(std::move(replaced)),
       executor_({.name = "commit",
                  .threads = std::max<std::size_t>(context.options.commit_threads, 1),
                  .queue_limit = kQueueLimit}),
@@ -61,7 +64,7 @@ void Committer::Run(const InodeRef& file) {
   for (const DoneStatus& done : waiters) done(status);
   if (status.ok()) {
     context_.last_error.Clear();
-  } else if (!file->orphan()) {
+  } else if (!file->orphan() && file->state() == FileInode::State::kFailed) {
     RetryLater(file);
   }
   changed_();
@@ -72,7 +75,9 @@ base::Status Committer::Commit(const InodeRef& file) {
   file->BeginCommit();
   const auto head = stopping_.load() ? Stopping() : Store(*file, *stage);
   const base::Status status = head.ok() ? Publish(*file, *stage, *head) : head.error();
-  if (!status.ok()) Fail(*file, *stage, status.error());
+  if (status.ok()) return status;
+  Fail(*file, *stage, status.error());
+  if (cache::IsBaseLost(status.error())) GiveUp(*file, status.error());
   return status;
 }
 
@@ -192,6 +197,17 @@ void Committer::Fail(FileInode& file, cache::StagedFile& stage, const base::Erro
     LOG_ERROR("keep stage of inode={}: {}", meta::Raw(file.id()), saved.error().ToString());
   }
   file.CommitFailed(saved.ok());
+}
+
+void Committer::GiveUp(FileInode& file, const base::Error& error) {
+  const auto path = SetAside(context_, file);
+  if (!path.ok()) {
+    LOG_ERROR("set changes of inode={} aside: {}", meta::Raw(file.id()), path.error().ToString());
+    return;
+  }
+  LOG_ERROR("conflict inode={}: {}; the changes are in {}", meta::Raw(file.id()), error.ToString(),
+            path->string());
+  replaced_(file.id());
 }
 
 void Committer::DiscardIfOrphan(const InodeRef& file) {

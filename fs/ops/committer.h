@@ -5,6 +5,7 @@
 // A precondition that fails means that somebody else wrote the key: both sides are kept, theirs as
 // KEY.conflict-ETAG. Any other failure leaves the stage persisted on the local disk and recorded
 // (kPending), answers everyone who waited, and is tried again with growing pauses until it works.
+// Changes to an object that somebody else took away can never be sent: they are set aside.
 //
 // Owned by MountedFilesystem; any thread. Waits for the network on its own threads only.
 #pragma once
@@ -19,8 +20,10 @@ namespace fs {
 
 class Committer {
  public:
-  // `changed` is called after commits, which may have left work (settles, deletes) in the catalog.
-  Committer(Context& context, std::function<void()> changed);
+  // `changed` is called after commits, which may have left work (settles, deletes) in the catalog;
+  // `replaced` when the bucket turned out to have something else of a file, or nothing.
+  Committer(Context& context, std::function<void()> changed,
+            std::function<void(meta::InodeId)> replaced);
 
   // `done` may be called inline when there is nothing to commit; null = nobody waits.
   void Request(const InodeRef& file, DoneStatus done);
@@ -41,9 +44,11 @@ class Committer {
   void FinishPublish(FileInode& file, const ContentPtr& before, const Overlay& committed,
                      ContentPtr after);
   void Fail(FileInode& file, cache::StagedFile& stage, const base::Error& error);
+  void GiveUp(FileInode& file, const base::Error& error);
 
   Context& context_;
   const std::function<void()> changed_;
+  const std::function<void(meta::InodeId)> replaced_;
   std::atomic<bool> stopping_{false};  // atomic: read by timer callbacks
   base::Executor executor_;
   base::Timer retry_timer_;  // last: its callbacks use the executor

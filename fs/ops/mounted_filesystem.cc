@@ -28,7 +28,8 @@ base::Result<std::unique_ptr<Filesystem>> Filesystem::Open(FilesystemOptions opt
 
 MountedFilesystem::MountedFilesystem(FilesystemOptions options, const Parts& parts)
     : context_(std::move(options), parts, [this] { Changed(); }),
-      committer_(context_, [this] { Changed(); }),
+      committer_(
+          context_, [this] { Changed(); }, [this](meta::InodeId inode) { RefreshParents(inode); }),
       maintenance_(context_, committer_),
       refresher_(context_, [this] { Changed(); }) {}
 

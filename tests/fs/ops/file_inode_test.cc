@@ -36,6 +36,10 @@ class SmallStage final : public cache::StagedFile {
   base::Result<std::string> Persist() override { return std::string(); }
   void Discard() override {}
   std::uint64_t bytes_to_send() const override { return size_; }
+  std::vector<cache::ObjectRef> BaseObjects() const override { return {}; }
+  base::Result<std::vector<base::ByteRange>> SetAside(const std::filesystem::path&) override {
+    return std::vector<base::ByteRange>{};
+  }
 
  private:
   const std::string name_ = "stage";
