@@ -139,11 +139,12 @@ void FileInode::BeginStage(std::shared_ptr<cache::StagedFile> stage, KeyTable::H
   Enter(State::kDirty);
 }
 
-void FileInode::BeginRecovered(std::shared_ptr<cache::StagedFile> stage, UploadRecord upload,
-                               std::int64_t mtime_ns) {
+void FileInode::BeginRecovered(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,
+                               UploadRecord upload, std::int64_t mtime_ns) {
   base::MutexLock lock(mutex_);
   CHECK(state_ == State::kClean);
   stage_ = std::move(stage);
+  base_mark_ = std::move(base_mark);
   upload_ = std::move(upload);
   mtime_ns_ = ctime_ns_ = mtime_ns;
   persisted_ = true;

@@ -113,8 +113,8 @@ class FileInode {
   void BeginStage(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,
                   std::int64_t mtime_ns, std::int64_t ctime_ns) EXCLUDES(mutex_);
   // A stage that a former process left.
-  void BeginRecovered(std::shared_ptr<cache::StagedFile> stage, UploadRecord upload,
-                      std::int64_t mtime_ns) EXCLUDES(mutex_);
+  void BeginRecovered(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,
+                      UploadRecord upload, std::int64_t mtime_ns) EXCLUDES(mutex_);
   void Touch(std::int64_t now_ns) EXCLUDES(mutex_);
   // An explicit utimens, which a commit keeps. Ignored without a stage.
   void SetMtime(std::int64_t mtime_ns, std::int64_t now_ns) EXCLUDES(mutex_);

@@ -82,9 +82,13 @@ base::Status Recover(Context& context, Committer& committer, const meta::Intent&
   }
   TRY_ASSIGN(auto stage, context.staging.Recover(intent.stage, pending.manifest,
                                                  MakeStageHooks(context, file)));
+  // The catalog may know the base under another key by now, and be about to delete this one.
+  KeyTable::Hold mark;
+  const std::vector<cache::ObjectRef> base = stage->BaseObjects();
+  if (!base.empty()) mark = context.keys.Mark(base.front().key);
   UploadRecord record;
   record.intent = intent;
-  file->BeginRecovered(std::move(stage), std::move(record), pending.mtime_ns);
+  file->BeginRecovered(std::move(stage), std::move(mark), std::move(record), pending.mtime_ns);
   context.inodes.Keep(file);
   committer.Request(file, nullptr);
   return base::Ok();

@@ -6,8 +6,7 @@
 #include <cerrno>
 #include <string>
 
-#include "tests/fs/ops/expect.h"
-#include "tests/fs/ops/volume.h"
+#include "tests/fs/ops/failing_volume.h"
 
 namespace fs {
 namespace {
@@ -18,37 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 using testing_support::Verb;
 
-bool Sends(Verb verb) {
-  return verb == Verb::kPut || verb == Verb::kUploadPart || verb == Verb::kCreateMultipart ||
-         verb == Verb::kCompleteMultipart;
-}
-
-class CommitterTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    volume_.options.retry_pending_ms = 3600 * 1000;  // nothing is retried unless asked for
-    volume_.Mount();
-  }
-  std::string Loaded(const std::string& path) {
-    const auto content = volume_.Load(path);
-    return content.ok() ? *content : content.error().ToString();
-  }
-  std::string Durable(const std::string& path) {
-    const auto inode = volume_.Stat(path);
-    if (!inode.ok()) return inode.error().ToString();
-    const auto level = volume_.filesystem().GetXattr(inode->id, "user.cairnfs.durable");
-    return level.ok() ? *level : level.error().ToString();
-  }
-  void StoreIsDown() {
-    volume_.PlanFaults([](Verb verb, const auto&) {
-      return Sends(verb) ? std::optional(testing_support::Fault{
-                               base::Error(base::ErrorClass::kUnavailable, "the network is down")})
-                         : std::nullopt;
-    });
-  }
-  void StoreIsBack() { volume_.PlanFaults(nullptr); }
-  Volume volume_;
-};
+using CommitterTest = FailingVolumeTest;
 
 TEST_F(CommitterTest, AFailedCloseSaysSoKeepsTheBytesAndSendsThemWhenAskedAgain) {
   ASSERT_OK(volume_.Save("f", "old"));
@@ -238,6 +207,46 @@ TEST_F(CommitterTest, ShutdownSendsWhatIsOpenAndSaysWhatIsLeft) {
   volume_.Mount();
   ASSERT_OK(volume_.Unmount());
   EXPECT_EQ(volume_.BucketGet("g"), "bytes");
+}
+
+// A file that was patched while it was moved: its changes are to the object under the old key.
+TEST_F(CommitterTest, GarbageThatARecoveredPatchBuildsOnWaitsForIt) {
+  volume_.options.settle_delay_ms = 3600 * 1000;  // the test moves the object itself
+  ASSERT_OK(volume_.Unmount());
+  volume_.Mount();
+  volume_.BucketPut("a", std::string(1000, 'b'));
+  ASSERT_OK(volume_.Rename("a", "f"));
+  const auto writer = volume_.Open("f", O_WRONLY);
+  ASSERT_OK(writer);
+  ASSERT_OK(volume_.Write(*writer, 0, "ours"));
+  volume_.PlanFaults([](Verb verb, const std::string& key) {
+    return verb == Verb::kGet || (Sends(verb) && key == "f")
+               ? std::optional(testing_support::Fault{
+                     base::Error(base::ErrorClass::kUnavailable, "the network is down")})
+               : std::nullopt;
+  });
+  EXPECT_ERRNO(volume_.Close(*writer), EIO);
+  const auto copied = volume_.bucket().Copy({.source = "a",
+                                             .source_if_match = {},
+                                             .target = "f",
+                                             .precondition = {},
+                                             .metadata = std::nullopt});
+  ASSERT_OK(copied);
+  const auto extents = volume_.catalog().GetExtents(writer->inode);
+  ASSERT_OK(extents);
+  ASSERT_OK(
+      volume_.catalog().MoveObject(writer->inode, extents->front().object.id, "f", copied->etag));
+  volume_.Crash();
+  volume_.Mount();
+  // The deleter comes by once more after it has met the old key.
+  ASSERT_OK(volume_.Save("z", "bytes"));
+  ASSERT_OK(volume_.Unlink("z"));
+  ASSERT_TRUE(volume_.Await([&] { return !volume_.BucketGet("z"); }));
+  EXPECT_TRUE(volume_.BucketGet("a"));
+  StoreIsBack();
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_EQ(volume_.BucketGet("f"), "ours" + std::string(996, 'b'));
+  EXPECT_THAT(volume_.BucketKeys(), ElementsAre("f"));
 }
 
 TEST_F(CommitterTest, AReadOnlyMountChangesNothing) {
