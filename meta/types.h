@@ -96,9 +96,11 @@ struct Intent {
   InodeId inode{};
   objclient::ObjectKey key;
   std::string etag;
-  std::string upload_id;
-  std::string stage;    // name of the staged file, kUpload
-  std::string payload;  // kUpload, kPending: the stage's manifest (opaque here)
+  std::string upload_id;  // of an open multipart upload
+  std::string stage;      // name of the staged file, kUpload
+  // Opaque here. kUpload: tokens of the attempts, and for kPending the stage's manifest. kDelete:
+  // tokens when only an object of theirs is garbage.
+  std::string payload;
   UploadState state = UploadState::kWriting;
   std::uint32_t attempts = 0;
   std::string last_error;

@@ -110,6 +110,10 @@ base::Result<objclient::Precondition> Committer::KeepBoth(const UploadRecord& re
     if (theirs.error().error_class() != base::ErrorClass::kNotFound) return theirs.error();
     return objclient::Precondition{.if_absent = true, .if_match = {}};
   }
+  // An attempt of ours whose answer was lost, perhaps in a former process.
+  if (record.tokens.Made(*theirs)) {
+    return objclient::Precondition{.if_absent = false, .if_match = theirs->etag};
+  }
   const objclient::ObjectKey kept = ConflictKey(key, theirs->etag);
   const auto copied = context_.store.Copy({.source = key,
                                            .source_if_match = theirs->etag,
@@ -179,7 +183,7 @@ void Committer::Fail(FileInode& file, cache::StagedFile& stage, const base::Erro
     intent.kind = meta::IntentKind::kUpload;
     intent.inode = file.id();
     intent.stage = stage.name();
-    intent.payload = PendingUpload{file.overlay()->mtime_ns, *manifest}.ToPayload();
+    intent.payload = PendingUpload{file.overlay()->mtime_ns, record.tokens, *manifest}.ToPayload();
     intent.state = meta::UploadState::kPending;
     intent.last_error = error.message();
     ++intent.attempts;

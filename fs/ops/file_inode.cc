@@ -1,8 +1,6 @@
 #include "fs/ops/file_inode.h"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 
 #include "base/check.h"
 
@@ -12,20 +10,6 @@ void Overlay::ApplyTo(meta::Inode& inode) const {
   inode.size = size;
   inode.mtime_ns = mtime_ns;
   inode.ctime_ns = std::max(inode.ctime_ns, ctime_ns);
-}
-
-std::string PendingUpload::ToPayload() const { return std::to_string(mtime_ns) + '\n' + manifest; }
-
-base::Result<PendingUpload> PendingUpload::FromPayload(const std::string& payload) {
-  PendingUpload pending;
-  const auto [end, error] =
-      std::from_chars(payload.data(), payload.data() + payload.size(), pending.mtime_ns);
-  const auto length = static_cast<std::size_t>(end - payload.data());
-  if (error != std::errc{} || length >= payload.size() || *end != '\n') {
-    return base::Error(base::ErrorClass::kCorrupt, "pending upload: no time before the manifest");
-  }
-  pending.manifest = payload.substr(length + 1);
-  return pending;
 }
 
 FileInode::Turn::~Turn() {

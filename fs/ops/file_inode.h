@@ -24,6 +24,7 @@
 #include "cache/staging.h"
 #include "fs/filesystem.h"
 #include "fs/ops/key_table.h"
+#include "fs/ops/upload_record.h"
 #include "meta/types.h"
 
 namespace fs {
@@ -42,24 +43,6 @@ struct Overlay {
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
   void ApplyTo(meta::Inode& inode) const;
-};
-
-// What a kPending intent's payload holds: the stage's manifest and the time of the last write.
-struct PendingUpload {
-  std::int64_t mtime_ns = 0;
-  std::string manifest;
-  std::string ToPayload() const;
-  static base::Result<PendingUpload> FromPayload(const std::string& payload);
-};
-
-// Metadata that names the intent an object was uploaded for: what replay recognises it by.
-inline constexpr char kIntentTokenName[] = "cairnfs-intent";
-
-// The upload of a stage, as recorded in the catalog.
-struct UploadRecord {
-  meta::Intent intent;
-  std::optional<objclient::ObjectHead> stored;  // in the bucket, not in the catalog yet
-  bool stored_is_all = false;                   // nothing was written since
 };
 
 class FileInode {

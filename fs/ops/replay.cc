@@ -63,10 +63,8 @@ base::Status ReplayWriting(Context& context, const meta::Intent& intent) {
   const auto head = context.store.Head(intent.key);
   if (!head.ok() && !IsNotFound(head.error())) return head.error();
   if (head.ok()) {
-    const auto token = head->metadata.find(kIntentTokenName);
-    if (token != head->metadata.end() && token->second == intent.payload) {
-      return FinishInCatalog(context, intent, *head);
-    }
+    const bool ours = UploadTokens::FromText(intent.payload).Made(*head);
+    if (ours) return FinishInCatalog(context, intent, *head);
   }
   if (!intent.upload_id.empty()) {
     TRY(context.store.AbortMultipart(intent.key, intent.upload_id));
@@ -88,6 +86,7 @@ base::Status Recover(Context& context, Committer& committer, const meta::Intent&
   if (!base.empty()) mark = context.keys.Mark(base.front().key);
   UploadRecord record;
   record.intent = intent;
+  record.tokens = pending.tokens;
   file->BeginRecovered(std::move(stage), std::move(mark), std::move(record), pending.mtime_ns);
   context.inodes.Keep(file);
   committer.Request(file, nullptr);

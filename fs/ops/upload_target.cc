@@ -34,7 +34,14 @@ base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
   intent.inode = file.id();
   intent.key = chosen.key;
   if (const auto stage = file.stage()) intent.stage = stage->name();
-  if (intent.state == meta::UploadState::kWriting) intent.payload = token;
+  record.tokens.Add(token);
+  if (intent.state == meta::UploadState::kWriting) {
+    intent.payload = record.tokens.ToText();
+  } else {
+    TRY_ASSIGN(PendingUpload pending, PendingUpload::FromPayload(intent.payload));
+    pending.tokens = record.tokens;
+    intent.payload = pending.ToPayload();
+  }
   // Recorded before the first byte leaves: a crash between the bucket's commit and the catalog's is
   // found by the token.
   if (intent.id == meta::IntentId{}) {

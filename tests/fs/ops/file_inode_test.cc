@@ -179,16 +179,5 @@ TEST_F(FileInodeTest, ContentThatWasReadBeforeAChangeIsNotKept) {
   EXPECT_EQ(file_.view().epoch, 1u);
 }
 
-TEST(PendingUpload, SurvivesItsPayload) {
-  const PendingUpload pending{-5, "manifest\nwith lines"};
-  const auto back = PendingUpload::FromPayload(pending.ToPayload());
-  ASSERT_TRUE(back.ok());
-  EXPECT_EQ(back->mtime_ns, -5);
-  EXPECT_EQ(back->manifest, "manifest\nwith lines");
-  for (const char* bad : {"", "7", "x\nm", "\nm"}) {
-    EXPECT_FALSE(PendingUpload::FromPayload(bad).ok()) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace fs
