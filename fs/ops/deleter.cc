@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "fs/object_naming.h"
+#include "fs/ops/stray.h"
 
 namespace fs {
 namespace {
@@ -41,6 +42,10 @@ void Deleter::Pass() {
   std::map<objclient::ObjectKey, Victim> victims;
   for (auto& [intent, due, waits] : queue_.Due(meta::IntentKind::kDelete, kBatch)) {
     KeyTable::Hold lock = context_.keys.TryLockUnmarked(intent.key);
+    if (lock && IsStray(intent)) {
+      RemoveNow(intent);
+      continue;
+    }
     const auto verdict = lock ? Judge(intent) : Verdict::kWait;
     if (!verdict.ok()) {
       queue_.Retry(std::move(intent), verdict.error());
@@ -72,6 +77,15 @@ void Deleter::Pass() {
     victims.erase(found);
   }
   for (const auto& [key, victim] : victims) queue_.Finish(victim.intent);
+}
+
+void Deleter::RemoveNow(const meta::Intent& stray) {
+  const base::Status removed = RemoveStray(context_, stray);
+  if (removed.ok()) {
+    queue_.Finish(stray);
+  } else {
+    queue_.Retry(stray, removed.error());
+  }
 }
 
 base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {

@@ -1,7 +1,7 @@
 // Deleter: deletes objects that nothing refers to any more, in batches, behind the user. A key that
 // somebody works on, or that a file of that name is about to take over, waits: other tools then see
 // the old object replaced by the new one, never a gap. A key that was taken over is left alone.
-// Owned by Maintenance; Pass runs on its thread.
+// Strays (stray.h) go one by one, each after a look. Owned by Maintenance; Pass runs on its thread.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,7 @@ class Deleter {
   void Pass();
 
  private:
+  void RemoveNow(const meta::Intent& stray);
   enum class Verdict : std::uint8_t { kDelete, kTakenOver, kWait };
   base::Result<Verdict> Judge(const meta::Intent& intent);
   // True when a file whose object is not in its place yet has the name that `key` stands for.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "fs/ops/stray.h"
 #include "fs/ops/upload_target.h"
 
 namespace fs {
@@ -72,6 +73,14 @@ base::Status ReplayWriting(Context& context, const meta::Intent& intent) {
   return context.catalog.RemoveIntent(intent.id);
 }
 
+base::Status Abandon(Context& context, const meta::Intent& intent) {
+  UploadRecord record;
+  record.intent = intent;
+  const auto pending = PendingUpload::FromPayload(intent.payload);
+  if (pending.ok()) record.tokens = pending->tokens;
+  return AbandonUpload(context, record);
+}
+
 base::Status Recover(Context& context, Committer& committer, const meta::Intent& intent) {
   TRY_ASSIGN(const PendingUpload pending, PendingUpload::FromPayload(intent.payload));
   const InodeRef file = context.inodes.Acquire(intent.inode);
@@ -99,8 +108,8 @@ bool ReplayPending(Context& context, Committer& committer, const meta::Intent& i
   const auto paths = context.catalog.Paths(intent.inode);
   if (paths.ok() ? paths->empty() : IsNotFound(paths.error())) {
     // Unlinked since: nobody wants the bytes.
-    const base::Status removed = context.catalog.RemoveIntent(intent.id);
-    if (!removed.ok()) LOG_ERROR("replay: {}", removed.error().ToString());
+    const base::Status abandoned = Abandon(context, intent);
+    if (!abandoned.ok()) LOG_ERROR("replay: {}", abandoned.error().ToString());
     return false;
   }
   const base::Status recovered = Recover(context, committer, intent);

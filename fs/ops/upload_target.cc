@@ -8,6 +8,7 @@
 #include "base/digest/digest.h"
 #include "base/log.h"
 #include "fs/object_naming.h"
+#include "fs/ops/stray.h"
 
 namespace fs {
 namespace {
@@ -24,12 +25,28 @@ ChosenKey Hidden(Context& context, std::string_view token) {
   return {std::move(key), {.if_absent = true, .if_match = {}}, std::move(lock)};
 }
 
+// A record that has an upload before its stage asked for a target is a former process's: that
+// upload will not be gone on with, and the file may have another name by now.
+base::Status LeaveFormer(Context& context, const objclient::ObjectKey& key, UploadRecord& record) {
+  meta::Intent& intent = record.intent;
+  if (intent.key != key) {
+    TRY(AddStray(context, record));
+    record.tokens = {};
+  } else if (!intent.upload_id.empty()) {
+    const base::Status aborted = context.store.AbortMultipart(key, intent.upload_id);
+    if (!aborted.ok()) LOG_WARN("upload stays key={}: {}", key, aborted.error().ToString());
+  }
+  intent.upload_id.clear();
+  return base::Ok();
+}
+
 base::Result<cache::UploadTarget> Target(Context& context, FileInode& file) {
   UploadRecord record;
   if (auto known = file.upload()) record = std::move(*known);
   const std::string token = base::RandomHex(kTokenBytes);
   TRY_ASSIGN(ChosenKey chosen, ChooseKey(context, file.id(), token));
   meta::Intent& intent = record.intent;
+  TRY(LeaveFormer(context, chosen.key, record));
   intent.kind = meta::IntentKind::kUpload;
   intent.inode = file.id();
   intent.key = chosen.key;
@@ -152,8 +169,8 @@ base::Result<std::shared_ptr<cache::StagedFile>> EnsureStage(Context& context,
 void DiscardStage(Context& context, FileInode& file) {
   FileInode::Dropped dropped = file.DropStage();
   if (dropped.stage != nullptr) dropped.stage->Discard();
-  if (dropped.upload && dropped.upload->intent.id != meta::IntentId{}) {
-    const auto status = context.catalog.RemoveIntent(dropped.upload->intent.id);
+  if (dropped.upload) {
+    const auto status = AbandonUpload(context, *dropped.upload);
     if (!status.ok())
       LOG_ERROR("drop upload of inode={}: {}", meta::Raw(file.id()), status.error().ToString());
   }
