@@ -196,6 +196,27 @@ TEST_F(FileTest, AReadInTheMidstOfACommitIsAnswered) {
   ASSERT_OK(volume_.Close(file));
 }
 
+TEST_F(FileTest, AFailedSaveIsWholeAfterMoreWritesAndACrash) {
+  volume_.PlanFaults([](Verb verb, const std::string&) -> std::optional<Fault> {
+    if (verb != Verb::kPut && verb != Verb::kCreateMultipart) return std::nullopt;
+    return Fault{base::Error(base::ErrorClass::kUnavailable, "the bucket is away")};
+  });
+  const auto file = Opened("f", O_CREAT | O_RDWR);
+  const std::string saved(9 << 20, 's');
+  const std::string later(9 << 20, 'l');
+  ASSERT_OK(volume_.Write(file, 0, saved));
+  EXPECT_ERRNO(volume_.Fsync(file), EIO);
+  ASSERT_OK(volume_.Write(file, 0, later));  // the staging disk gets most of it
+  volume_.Crash();
+  volume_.PlanFaults(nullptr);
+  volume_.Mount();
+  // A retry in the background may have kept the later bytes.
+  EXPECT_TRUE(volume_.Await([&] {
+    const auto content = volume_.BucketGet("f");
+    return content == saved || content == later;
+  }));
+}
+
 TEST_F(FileTest, AnUnlinkedFileLivesUntilItsLastClose) {
   ASSERT_OK(volume_.Save("f", "bytes"));
   const auto reader = Opened("f", O_RDONLY);
