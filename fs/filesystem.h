@@ -53,7 +53,7 @@ struct FilesystemOptions {
   std::uint32_t retry_pending_ms = 2000;  // first wait before a failed upload is tried again
   // What user.cairnfs.status tells of the mount.
   std::string url;
-  std::string state_directory;
+  std::string state_directory;  // has conflicts/ as well, see ops/set_aside.h
   std::string version;
   std::uint64_t memory_limit = 0;  // bytes
 };
