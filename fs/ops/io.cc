@@ -113,7 +113,7 @@ void MountedFilesystem::RefreshParents(meta::InodeId inode) {
       if (!entry.ok()) return;
       directory = entry->id;
     }
-    refresher_.List(directory, nullptr);
+    refresher_.ListAfresh(directory);
   }
 }
 

@@ -59,6 +59,18 @@ void Refresher::List(meta::InodeId directory, DoneStatus done) {
   executor_.Submit([this, directory] { ListAndAnswer(directory); });
 }
 
+void Refresher::ListAfresh(meta::InodeId directory) {
+  {
+    base::MutexLock lock(mutex_);
+    Directory& entry = directories_[meta::Raw(directory)];
+    if (entry.listing) {
+      entry.again = true;
+      return;
+    }
+  }
+  List(directory, nullptr);
+}
+
 void Refresher::Ensure(meta::InodeId directory, DoneStatus done) {
   if (Check(directory) == Freshness::kFresh) return done(base::Ok());
   List(directory, std::move(done));
@@ -75,13 +87,16 @@ void Refresher::ListAndAnswer(meta::InodeId directory) {
     LOG_WARN("list directory inode={}: {}", meta::Raw(directory), status.error().ToString());
   }
   std::vector<DoneStatus> waiters;
+  bool again = false;
   {
     base::MutexLock lock(mutex_);
     Directory& entry = directories_[meta::Raw(directory)];
-    entry.listing = false;
+    again = std::exchange(entry.again, false);
+    entry.listing = again;
     waiters = std::exchange(entry.waiters, {});
   }
   for (const DoneStatus& done : waiters) done(status);
+  if (again) executor_.Submit([this, directory] { ListAndAnswer(directory); });
 }
 
 base::Status Refresher::ListNow(meta::InodeId directory) {

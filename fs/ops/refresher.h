@@ -30,6 +30,8 @@ class Refresher {
   Freshness Check(meta::InodeId directory) EXCLUDES(mutex_);
   // Calls `done` when the directory was listed; null = in the background.
   void List(meta::InodeId directory, DoneStatus done) EXCLUDES(mutex_);
+  // In the background, by a listing that begins after this call.
+  void ListAfresh(meta::InodeId directory) EXCLUDES(mutex_);
   // List unless fresh; inline then.
   void Ensure(meta::InodeId directory, DoneStatus done);
   // Everything below as well: a rename takes along only what the catalog knows.
@@ -52,6 +54,7 @@ class Refresher {
     bool asked = false;                     // listed_ns is what the catalog says
     bool made_here = false;
     bool listing = false;
+    bool again = false;        // once more when it is done
     std::int64_t took_ns = 0;  // the last listing
     std::vector<DoneStatus> waiters;
   };

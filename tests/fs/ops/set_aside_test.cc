@@ -6,9 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -100,6 +103,29 @@ TEST_P(LostBaseTest, SoItIsWithPartsThatTheStoreWouldCopy) {
   ExpectCloseSaysSo(17 << 20);
   ExpectSetAside(17 << 20);
   ExpectWhatTheBucketHas();
+}
+
+TEST_P(LostBaseTest, AListingThatWasUnderWayDoesNotHideIt) {
+  const auto writer = Patch(1000);
+  TakeTheBase();
+  volume_.clock.Shift(std::chrono::hours(1));
+  std::promise<void> listing;
+  std::promise<void> go;
+  std::atomic<bool> held{false};
+  volume_.PlanFaults([&](Verb verb, const std::string& key) {
+    if (verb == Verb::kList && key == "d/" && !held.exchange(true)) {
+      listing.set_value();
+      go.get_future().wait();
+    }
+    return std::nullopt;
+  });
+  auto looker = std::async(std::launch::async, [&] { return volume_.Stat("d/f").ok(); });
+  listing.get_future().wait();
+  EXPECT_ERRNO(volume_.Close(writer), ESTALE);
+  go.set_value();
+  looker.get();
+  ExpectWhatTheBucketHas();
+  StoreIsBack();
 }
 
 TEST_P(LostBaseTest, TheNextMountSetsAsideWhatAFailedCloseKept) {
