@@ -72,4 +72,14 @@ Choice<T> Choose(std::vector<std::unique_ptr<IdentitySource<T>>> sources) {
           base::Error(base::ErrorClass::kAuth, "no credentials are set up on this machine")};
 }
 
+// Asks a source that had something when it was chosen; having nothing now is an error.
+template <typename T>
+base::Result<T> LoadAgain(IdentitySource<T>& source) {
+  TRY_ASSIGN(Finding<T> finding, source.Load());
+  if (auto* value = std::get_if<T>(&finding)) return std::move(*value);
+  return base::Error(base::ErrorClass::kUnavailable,
+                     "credentials: " + source.name() +
+                         " has none any more: " + std::get<NothingHere>(finding).why);
+}
+
 }  // namespace objclient

@@ -55,6 +55,12 @@ class Refreshing {
     return valid;
   }
 
+  // The newest, valid or not: for messages. nullptr after a refusal.
+  Handle Latest() const EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return current_;
+  }
+
   // The other side refused `refused`. True when asking again makes sense: others are in use by now,
   // or a reload begins with the next Get. False when these were loaded a moment ago.
   bool Rejected(const Handle& refused) EXCLUDES(mutex_) {

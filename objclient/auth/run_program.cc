@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,7 +91,8 @@ base::Result<base::Secret> ReadAll(int fd, Time::time_point deadline) {
 
 base::Result<base::Secret> ReadUntilEnd(int output, pid_t pid, Time::time_point deadline) {
   TRY_ASSIGN(base::Secret text, ReadAll(output, deadline));
-  const base::UniqueFd process(pidfd_open(pid, 0));
+  // sys/pidfd.h of glibc 2.36 declares its functions for C only.
+  const base::UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process) TRY(Await(process.get(), deadline));
   return text;
 }

@@ -81,9 +81,10 @@ base::Error ToError(const S3Failure& failure, std::string_view what) {
 }
 
 bool MeansStaleCredentials(const S3Failure& failure) {
-  constexpr std::array<std::string_view, 6> kCodes = {
-      "ExpiredToken",       "TokenRefreshRequired",  "InvalidToken",
-      "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity"};
+  constexpr std::array<std::string_view, 8> kCodes = {
+      "ExpiredToken",          "TokenRefreshRequired",  "InvalidToken",
+      "InvalidAccessKeyId",    "SignatureDoesNotMatch", "InvalidSecurity",
+      "ExpiredTokenException", "InvalidTokenId"};
   return failure.status == 401 ||
          std::find(kCodes.begin(), kCodes.end(), failure.code) != kCodes.end();
 }

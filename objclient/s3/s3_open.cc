@@ -2,6 +2,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "objclient/auth/aws_profiles.h"
+#include "objclient/auth/aws_sign_in.h"
+#include "objclient/auth/credential_transport.h"
 #include "objclient/http/curl_transport.h"
 #include "objclient/s3/s3_store.h"
 
@@ -18,6 +21,21 @@ std::string FindCaBundle(const Environment& environment) {
   return {};
 }
 
+base::Result<std::unique_ptr<Refreshing<Credentials>>> SignIn(const StoreOptions& options,
+                                                              const std::string& region,
+                                                              const Environment& environment,
+                                                              CredentialHttp::OpenTransport open,
+                                                              base::Clock& clock) {
+  AwsSignIn sign_in = SignInToAws(environment, options.profile, region, std::move(open), clock);
+  for (const PassedOver& source : sign_in.passed_over) {
+    LOG_DEBUG("credentials: not from {}: {}", source.source, source.why);
+  }
+  if (sign_in.credentials.ok()) {
+    LOG_INFO("credentials: {}", (*sign_in.credentials)->Latest()->origin);
+  }
+  return std::move(sign_in.credentials);
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
@@ -27,16 +45,17 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
   const std::string region = FindRegion(environment, options.profile, options.region);
   TRY_ASSIGN(S3Location location,
              LocateBucket(FindEndpoint(options, environment), region, url.bucket));
-  auto credentials = std::make_unique<CredentialProvider>(environment, options.profile, clock);
-  TRY_ASSIGN(const Credentials first, credentials->Get());
-  LOG_DEBUG("s3 bucket={} endpoint={} region={} credentials from {}", location.bucket,
-            location.endpoint.ToString(), location.region, first.origin);
+  LOG_DEBUG("s3 bucket={} endpoint={} region={}", location.bucket, location.endpoint.ToString(),
+            location.region);
+  const std::string ca_bundle = FindCaBundle(environment);
+  TRY_ASSIGN(auto credentials,
+             SignIn(options, region, environment, CredentialTransport(ca_bundle, metrics), clock));
 
   CurlTransport::Options http;
   http.connections = options.connections;
   http.connect_timeout = options.connect_timeout;
   http.stall_timeout = options.stall_timeout;
-  http.ca_bundle = FindCaBundle(environment);
+  http.ca_bundle = ca_bundle;
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
 
   const auto traits = location.is_aws ? std::optional(AwsTraits()) : std::nullopt;

@@ -20,17 +20,26 @@ class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExch
   SignedExchange(S3Session& session, RestRequest request, AnswerReceiver receiver)
       : session_(session), request_(std::move(request)), receiver_(std::move(receiver)) {}
 
-  // An error means that nothing was sent and on_done was not called.
-  base::Status Start() {
-    TRY_ASSIGN(HttpRequest http, session_.Signed(request_, credentials_));
+  void Start() {
     auto self = shared_from_this();
-    Exchange(*session_.transport_, std::move(http),
-             {receiver_.on_start, receiver_.on_body,
-              [self](base::Result<HttpAnswer> answer) { self->OnDone(std::move(answer)); }});
-    return base::Ok();
+    const Handle valid = session_.credentials_->Get([self](base::Result<Handle> renewed) {
+      if (!renewed.ok()) return self->Answer(renewed.error().Annotate(self->What()));
+      self->SendAs(std::move(*renewed));
+    });
+    if (valid != nullptr) SendAs(valid);
   }
 
  private:
+  using Handle = Refreshing<Credentials>::Handle;
+
+  void SendAs(Handle credentials) {
+    credentials_ = std::move(credentials);
+    auto self = shared_from_this();
+    Exchange(*session_.transport_, session_.Signed(request_, *credentials_),
+             {receiver_.on_start, receiver_.on_body,
+              [self](base::Result<HttpAnswer> answer) { self->OnDone(std::move(answer)); }});
+  }
+
   void Answer(base::Result<HttpAnswer> answer) { receiver_.on_done(std::move(answer)); }
 
   void OnDone(base::Result<HttpAnswer> answer) {
@@ -39,34 +48,36 @@ class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExch
         answer->success() && request_.may_fail_with_200 && ParseErrorDocument(answer->body);
     if (answer->success() && !failed_late) return Answer(std::move(answer));
     const S3Failure failure = ReadFailure(answer->response, answer->body);
-    if (Correct(failure)) {
-      const base::Status again = Start();
-      if (!again.ok()) Answer(again.error());
-      return;
-    }
+    if (Correct(failure)) return Start();
     Answer(Refusal(failure));
   }
 
   bool Correct(const S3Failure& failure) {
     if (!clock_corrected_ && session_.CorrectClock(failure)) return clock_corrected_ = true;
     if (!region_corrected_ && session_.CorrectRegion(failure)) return region_corrected_ = true;
+    if (!renewed_ && IsStale(failure) && session_.credentials_->Rejected(credentials_)) {
+      return renewed_ = true;
+    }
     return false;
+  }
+
+  // A HEAD carries no code: where the keys are temporary ones, they may have ended.
+  bool IsStale(const S3Failure& failure) const {
+    if (credentials_->anonymous()) return false;
+    if (MeansStaleCredentials(failure)) return true;
+    const bool refused = failure.status == 400 || failure.status == 403;
+    return refused && failure.code.empty() && credentials_->expires_ns.has_value();
   }
 
   base::Error Refusal(const S3Failure& failure) {
     base::Error error = ToError(failure, What());
     if (error.error_class() != base::ErrorClass::kAuth) return error;
-    if (credentials_.anonymous()) {
+    if (credentials_->anonymous()) {
       return error.Annotate(
-          "no credentials found (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)");
+          "no credentials found (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role "
+          "of the machine; `cairnfs info` tells where was looked)");
     }
-    if (MeansStaleCredentials(failure) && session_.credentials_->Rejected(credentials_)) {
-      // Files are not read on this thread: the next attempt does it.
-      return base::Error(base::ErrorClass::kUnavailable, error.message())
-          .WithRequestId(failure.request_id)
-          .Annotate("credentials refused, looking for new ones");
-    }
-    return error.Annotate("credentials from " + credentials_.origin);
+    return error.Annotate("credentials: " + credentials_->origin);
   }
 
   std::string What() const {
@@ -76,27 +87,28 @@ class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExch
   S3Session& session_;
   const RestRequest request_;
   const AnswerReceiver receiver_;
-  Credentials credentials_;
+  Handle credentials_;  // of the attempt under way
   bool clock_corrected_ = false;
   bool region_corrected_ = false;
+  bool renewed_ = false;
 };
 
 S3Session::S3Session(std::unique_ptr<HttpTransport> transport, S3Location location,
-                     std::unique_ptr<CredentialProvider> credentials, base::Clock& clock)
+                     std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock)
     : clock_(clock),
       credentials_(std::move(credentials)),
       location_(std::move(location)),
       transport_(std::move(transport)) {}
 
-S3Session::~S3Session() = default;
+// A renewal that ends late must not send any more; then the transport cancels what is under way.
+S3Session::~S3Session() { credentials_->Stop(); }
 
 S3Location S3Session::location() const {
   base::MutexLock lock(mutex_);
   return location_;
 }
 
-base::Result<HttpRequest> S3Session::Signed(const RestRequest& request, Credentials& used) {
-  TRY_ASSIGN(used, credentials_->Get());
+HttpRequest S3Session::Signed(const RestRequest& request, const Credentials& credentials) {
   std::int64_t now = clock_.WallNs() / kNsPerSecond;
   S3Location location;
   {
@@ -104,7 +116,7 @@ base::Result<HttpRequest> S3Session::Signed(const RestRequest& request, Credenti
     now += skew_seconds_;
     location = location_;
   }
-  return objclient::Sign(request, location, used, now);
+  return objclient::Sign(request, location, credentials, now);
 }
 
 bool S3Session::CorrectClock(const S3Failure& failure) {
@@ -128,13 +140,15 @@ bool S3Session::CorrectRegion(const S3Failure& failure) {
   return true;
 }
 
-base::Status S3Session::Send(RestRequest request, AnswerReceiver receiver) {
-  return std::make_shared<SignedExchange>(*this, std::move(request), std::move(receiver))->Start();
+void S3Session::Send(RestRequest request, AnswerReceiver receiver) {
+  std::make_shared<SignedExchange>(*this, std::move(request), std::move(receiver))->Start();
 }
 
 base::Result<HttpAnswer> S3Session::Call(RestRequest request) {
-  return AwaitAnswer(
-      [&](AnswerReceiver receiver) { return Send(std::move(request), std::move(receiver)); });
+  return AwaitAnswer([&](AnswerReceiver receiver) {
+    Send(std::move(request), std::move(receiver));
+    return base::Ok();
+  });
 }
 
 }  // namespace objclient

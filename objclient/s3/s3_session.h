@@ -1,8 +1,9 @@
 // S3Session: signed requests to one bucket. It adds credentials and time, collects answers, turns
 // refusals into Errors and corrects, once a request, what the store tells us is wrong with it: the
-// clock, the region. It does not retry: that is RetryingStore's.
+// clock, the region, credentials that have ended. It does not retry: that is RetryingStore's.
 //
-// Owned by S3Store; any thread. Handlers are called on the transport's threads.
+// Owned by S3Store; any thread. Handlers are called on the transport's threads, or on the one that
+// renews credentials when there are none to send with.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "objclient/auth/credentials.h"
+#include "objclient/auth/refreshing.h"
 #include "objclient/http/http_transport.h"
 #include "objclient/rest/exchange.h"
 #include "objclient/s3/s3_error.h"
@@ -24,25 +26,24 @@ class S3Session {
  public:
   // `clock` must outlive the session, and the session every request of its own.
   S3Session(std::unique_ptr<HttpTransport> transport, S3Location location,
-            std::unique_ptr<CredentialProvider> credentials, base::Clock& clock);
+            std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock);
   ~S3Session();
 
   S3Location location() const EXCLUDES(mutex_);
-  // Only a success (2xx) is an answer. Returns at once. An error means that nothing was sent and
-  // that on_done will not be called (there are no usable credentials).
-  base::Status Send(RestRequest request, AnswerReceiver receiver);
+  // Only a success (2xx) is an answer. Returns at once, also when credentials are being renewed.
+  void Send(RestRequest request, AnswerReceiver receiver);
   // Blocks until the answer is there. Not for the transport's own threads.
   base::Result<HttpAnswer> Call(RestRequest request);
 
  private:
   class SignedExchange;
 
-  base::Result<HttpRequest> Signed(const RestRequest& request, Credentials& used) EXCLUDES(mutex_);
+  HttpRequest Signed(const RestRequest& request, const Credentials& credentials) EXCLUDES(mutex_);
   bool CorrectClock(const S3Failure& failure) EXCLUDES(mutex_);
   bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
 
   base::Clock& clock_;
-  const std::unique_ptr<CredentialProvider> credentials_;
+  const std::unique_ptr<Refreshing<Credentials>> credentials_;
   mutable base::Mutex mutex_;
   S3Location location_ GUARDED_BY(mutex_);
   std::int64_t skew_seconds_ GUARDED_BY(mutex_) = 0;  // the store's clock minus ours

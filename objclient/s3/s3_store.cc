@@ -90,13 +90,13 @@ void S3Store::FailLater(Callback<T> done, base::Error error) {
 }
 
 template <typename T>
-base::Status S3Store::SendBody(RestRequest request, Callback<T> done,
-                               std::function<base::Result<T>(const HttpHeaders&)> read) {
-  return session_->Send(std::move(request),
-                        {nullptr, nullptr, [done, read](base::Result<HttpAnswer> answer) {
-                           if (!answer.ok()) return done(answer.error());
-                           done(read(answer->response.headers));
-                         }});
+void S3Store::SendBody(RestRequest request, Callback<T> done,
+                       std::function<base::Result<T>(const HttpHeaders&)> read) {
+  session_->Send(std::move(request),
+                 {nullptr, nullptr, [done, read](base::Result<HttpAnswer> answer) {
+                    if (!answer.ok()) return done(answer.error());
+                    done(read(answer->response.headers));
+                  }});
 }
 
 void S3Store::Get(GetRequest request, Callback<ObjectHead> done) {
@@ -104,12 +104,10 @@ void S3Store::Get(GetRequest request, Callback<ObjectHead> done) {
   if (!valid.ok()) return FailLater(std::move(done), valid.error());
   RestRequest wire = BuildGet(Whole(request.key), request.range, request.if_match);
   auto get = std::make_shared<RangedGet>(std::move(request), ParseHeadHeaders);
-  const base::Status sent =
-      session_->Send(std::move(wire),
-                     {[get](const HttpResponse& response) { return get->Start(response); },
-                      [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
-                      [get, done](base::Result<HttpAnswer> answer) { done(get->Finish(answer)); }});
-  if (!sent.ok()) FailLater(std::move(done), sent.error());
+  session_->Send(std::move(wire),
+                 {[get](const HttpResponse& response) { return get->Start(response); },
+                  [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
+                  [get, done](base::Result<HttpAnswer> answer) { done(get->Finish(answer)); }});
 }
 
 base::Result<RestRequest> S3Store::PutRequestFor(const PutRequest& request,
@@ -144,12 +142,13 @@ base::Status S3Store::SendPut(const PutRequest& request, const S3Traits& traits,
   AddPrecondition(wire, request.precondition, traits.if_match_style);
   if (!request.precondition.if_match.empty()) done = GoneIsConflict(std::move(done));
   const ObjectHead head = HeadOf(request);
-  return SendBody<ObjectHead>(std::move(wire), std::move(done),
-                              [head](const HttpHeaders& headers) -> base::Result<ObjectHead> {
-                                ObjectHead written = head;
-                                written.etag = Unquoted(headers.Value("etag"));
-                                return written;
-                              });
+  SendBody<ObjectHead>(std::move(wire), std::move(done),
+                       [head](const HttpHeaders& headers) -> base::Result<ObjectHead> {
+                         ObjectHead written = head;
+                         written.etag = Unquoted(headers.Value("etag"));
+                         return written;
+                       });
+  return base::Ok();
 }
 
 base::Result<ObjectHead> S3Store::PutByLooking(const PutRequest& request, const S3Traits& traits) {
@@ -187,12 +186,13 @@ base::Status S3Store::SendPart(const PartRequest& request, const S3Traits& trait
     part.crc32c = ChecksumOf(request.body);
     AddChecksum(wire, *part.crc32c);
   }
-  return SendBody<PartInfo>(std::move(wire), std::move(done),
-                            [part](const HttpHeaders& headers) -> base::Result<PartInfo> {
-                              PartInfo stored = part;
-                              stored.etag = Unquoted(headers.Value("etag"));
-                              return stored;
-                            });
+  SendBody<PartInfo>(std::move(wire), std::move(done),
+                     [part](const HttpHeaders& headers) -> base::Result<PartInfo> {
+                       PartInfo stored = part;
+                       stored.etag = Unquoted(headers.Value("etag"));
+                       return stored;
+                     });
+  return base::Ok();
 }
 
 }  // namespace objclient

@@ -73,11 +73,11 @@ class S3Store : public ObjectStore {
   // The callback from another thread, for what fails before anything is sent.
   template <typename T>
   void FailLater(Callback<T> done, base::Error error);
-  // Sends a request whose answer is in its headers. After an error `done` will not be called; the
-  // same holds for SendPut and SendPart.
+  // Sends a request whose answer is in its headers. After an error of SendPut or SendPart `done`
+  // will not be called.
   template <typename T>
-  base::Status SendBody(RestRequest request, Callback<T> done,
-                        std::function<base::Result<T>(const HttpHeaders&)> read);
+  void SendBody(RestRequest request, Callback<T> done,
+                std::function<base::Result<T>(const HttpHeaders&)> read);
   base::Status SendPut(const PutRequest& request, const S3Traits& traits,
                        Callback<ObjectHead> done);
   base::Status SendPart(const PartRequest& request, const S3Traits& traits,

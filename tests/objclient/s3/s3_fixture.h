@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,20 +22,19 @@ inline std::string ErrorXml(const std::string& code, const std::string& more = "
 class S3Fixture : public testing::Test {
  protected:
   using Script = std::function<FakeAnswer(const SentRequest&)>;
+  static base::Result<Credentials> NoOthers() {
+    return base::Error(base::ErrorClass::kUnavailable, "no other credentials");
+  }
 
   std::unique_ptr<S3Session> MakeSession(Script script, const std::string& endpoint = "http://s3:1",
-                                         std::map<std::string, std::string> variables = {
-                                             {"AWS_ACCESS_KEY_ID", "AK"},
-                                             {"AWS_SECRET_ACCESS_KEY", "SK"}}) {
+                                         Credentials first = {"AK", base::Secret("SK"), {}, "test"},
+                                         Refreshing<Credentials>::Load load = NoOthers) {
     auto transport = std::make_unique<FakeTransport>(std::move(script));
     transport_ = transport.get();
-    Environment environment = [variables](const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
     return std::make_unique<S3Session>(
         std::move(transport), LocateBucket(endpoint, "us-east-1", "bucket").value(),
-        std::make_unique<CredentialProvider>(std::move(environment), "", clock_), clock_);
+        std::make_unique<Refreshing<Credentials>>(std::move(first), std::move(load), clock_),
+        clock_);
   }
 
   std::unique_ptr<S3Store> MakeStore(Script script, std::optional<S3Traits> traits = AwsTraits(),
