@@ -15,9 +15,9 @@ namespace objclient {
 class RetryBudget {
  public:
   struct Options {
-    double tokens_max = 64;    // also what there is at first: a burst of retries that costs nobody
-    double per_second = 10;    // the retries a dead store gets for ever
-    double per_success = 0.1;  // a store that fails one request in ten is retried freely
+    double tokens_max = 100;   // also what there is at first: a burst of retries that costs nobody
+    double per_second = 20;    // the retries a dead store gets for ever
+    double per_success = 0.2;  // a store that fails one request in six is retried freely
   };
   // `level` shows the whole tokens left and must outlive the budget.
   RetryBudget(const Options& options, std::int64_t now_ns, base::Counter& level);

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/digest/digest.h"
 #include "tests/conformance/store_conformance.h"
 

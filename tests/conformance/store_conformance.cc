@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/clock.h"
 #include "base/digest/digest.h"
 #include "objclient/local/local_store.h"
 #include "objclient/memory/memory_store.h"
 #include "objclient/open_store.h"
 #include "objclient/retrying_store.h"
-#include "tests/support/fake_clock.h"
 #include "tests/support/faulty_store.h"
 
 namespace conformance {
@@ -53,7 +53,6 @@ FaultyStore::Plan EverySecond() {
 
 std::unique_ptr<OpenedStore> OpenFaulty() {
   auto opened = std::make_unique<OpenedStore>();
-  opened->clock = std::make_unique<testing_support::FakeClock>();
   auto faulty = std::make_unique<FaultyStore>(
       std::make_unique<objclient::MemoryStore>(base::SystemClock()), EverySecond());
   objclient::RetryPolicy policy;
@@ -62,7 +61,7 @@ std::unique_ptr<OpenedStore> OpenFaulty() {
   policy.time_limit = std::chrono::hours(1);
   opened->store = std::make_unique<objclient::RetryingStore>(
       std::move(faulty), policy,
-      objclient::RetryingStore::Environment{*opened->clock, [] { return 0.5; }, {}},
+      objclient::RetryingStore::Environment{base::SystemClock(), [] { return 0.5; }, {}},
       opened->metrics);
   return opened;
 }

@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/metrics.h"
 #include "objclient/object_store.h"
 #include "tests/support/temp_dir.h"
@@ -26,7 +25,6 @@ using Bytes = std::vector<std::byte>;
 struct OpenedStore {
   base::Metrics metrics;
   std::unique_ptr<testing_support::TempDir> directory;
-  std::unique_ptr<base::Clock> clock;
   std::unique_ptr<objclient::ObjectStore> store;  // none: see skip_reason
   std::string skip_reason;
 };

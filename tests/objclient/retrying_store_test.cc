@@ -317,14 +317,14 @@ TEST_F(OutageTest, ManyRequestsSurviveAShortOne) {
   EXPECT_EQ(PutMany(300, std::chrono::seconds(10)), 300u);
   EXPECT_LE(clock_.MonotonicNs() - began,
             std::chrono::nanoseconds(std::chrono::seconds(20)).count());
-  // Each once, the budget's burst, and its trickle of 10 in a second.
-  EXPECT_LE(refused_, 300u + 64 + 100);
+  // Each once, the budget's burst, and its trickle of 20 in a second.
+  EXPECT_LE(refused_, 300u + 100 + 200);
   EXPECT_GT(metrics_.Get("store_retries_held").value(), 0u);
 }
 
 TEST_F(OutageTest, ADeadStoreIsNotHammered) {
   EXPECT_EQ(PutMany(300, std::chrono::hours(1)), 0u);
-  EXPECT_LE(refused_, 300u + 64 + 200);
+  EXPECT_LE(refused_, 300u + 100 + 400);
   EXPECT_EQ(metrics_.Get("store_retry_budget").value(), 0u);
 }
 
