@@ -2,13 +2,14 @@
 // functions.
 #pragma once
 
-#include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace base {
 
-// Bytes of the character that `text` begins with; 0 when it is malformed. `text` is not empty.
-std::size_t Utf8Length(std::string_view text);
+// Takes the first character off `text`, which is not empty. Nothing when it is malformed; `text`
+// then stays as it is.
+std::optional<char32_t> TakeCharacter(std::string_view& text);
 bool IsUtf8(std::string_view text);
 
 }  // namespace base

@@ -39,6 +39,13 @@ ErrorClass ClassOfStatus(int status) {
   return status >= 500 || status < 300 ? ErrorClass::kUnavailable : ErrorClass::kInvalid;
 }
 
+// Retry-After is a number of seconds, or a date by the store's clock.
+std::uint64_t RetryAfterSeconds(const std::string& value, std::optional<std::int64_t> now) {
+  if (const auto seconds = ParseDecimal(value)) return *seconds;
+  const auto date = ParseHttpDate(value);
+  return date && now && *date > *now ? static_cast<std::uint64_t>(*date - *now) : 0;
+}
+
 }  // namespace
 
 Refusal ReadRefusal(const HttpResponse& response) {
@@ -46,7 +53,8 @@ Refusal ReadRefusal(const HttpResponse& response) {
   Refusal refusal;
   refusal.status = response.status;
   refusal.server_seconds = ParseHttpDate(response.headers.Value("date"));
-  const auto retry_after = ParseDecimal(response.headers.Value("retry-after")).value_or(0);
+  const std::uint64_t retry_after =
+      RetryAfterSeconds(response.headers.Value("retry-after"), refusal.server_seconds);
   refusal.retry_after_ms =
       static_cast<std::uint32_t>(std::min(retry_after, kRetryAfterMaxSeconds) * 1000);
   return refusal;

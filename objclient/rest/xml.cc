@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "objclient/http/http_message.h"
 
 namespace objclient {
@@ -10,28 +11,6 @@ namespace {
 
 // Text nodes of blanks are kept: a key may be one. Entities of a DTD are never expanded by pugixml.
 constexpr unsigned kParseOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
-
-// The length of the UTF-8 sequence at the start of `text`, 0 when it is malformed.
-std::size_t Utf8Length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  std::uint32_t code = length == 1 ? lead : lead & (0xFFu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0) != 0x80) return 0;
-    code = code << 6 | (next & 0x3Fu);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  const bool no_character =
-      (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF || (code & 0xFFFE) == 0xFFFE;
-  return overlong || no_character ? 0 : length;
-}
 
 }  // namespace
 
@@ -88,12 +67,13 @@ std::string XmlEscape(std::string_view text) {
 }
 
 bool FitsIntoXml(std::string_view key) {
+  constexpr char32_t kDelete = 0x7F;
+  constexpr char32_t kNoCharacter = 0xFFFE;  // the last two of each plane
   while (!key.empty()) {
-    const auto lead = static_cast<unsigned char>(key.front());
+    const auto character = base::TakeCharacter(key);
     // A parser turns \r and, in some servers, \t and \n into something else.
-    const std::size_t length = lead < 0x20 || lead == 0x7F ? 0 : Utf8Length(key);
-    if (length == 0) return false;
-    key.remove_prefix(length);
+    if (!character || *character < U' ' || *character == kDelete) return false;
+    if ((*character & kNoCharacter) == kNoCharacter) return false;
   }
   return true;
 }

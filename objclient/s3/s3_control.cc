@@ -142,6 +142,10 @@ base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) 
   }
   const auto answer = session_->Call(std::move(wire));
   if (answer.ok()) return base::Ok();
+  // Another request came between; it does not say that the object is another one.
+  if (answer.error().message().find("ConditionalRequestConflict") != std::string::npos) {
+    return base::Error(base::ErrorClass::kUnavailable, answer.error().message());
+  }
   // A bucket that does not exist is an error, a key is not.
   const bool gone = NotFound(answer.error()) &&
                     answer.error().message().find("NoSuchBucket") == std::string::npos;

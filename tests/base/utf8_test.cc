@@ -43,12 +43,13 @@ TEST(Utf8, RefusesWhatIsNone) {
   }
 }
 
-TEST(Utf8, LengthIsOfTheFirstCharacter) {
-  EXPECT_EQ(Utf8Length("ab"), 1u);
-  EXPECT_EQ(Utf8Length("\xC3\xB6z"), 2u);
-  EXPECT_EQ(Utf8Length("\xE2\x98\x83\xFF"), 3u);
-  EXPECT_EQ(Utf8Length("\xF0\x9F\x98\x80"), 4u);
-  EXPECT_EQ(Utf8Length("\xFFz"), 0u);
+TEST(Utf8, TakesOneCharacterAfterAnother) {
+  std::string_view text = "a\xC3\xB6\xE2\x98\x83\xF0\x9F\x98\x80\xFFz";
+  for (const char32_t expected : {U'a', U'\u00F6', U'\u2603', U'\U0001F600'}) {
+    EXPECT_EQ(TakeCharacter(text), expected);
+  }
+  EXPECT_EQ(TakeCharacter(text), std::nullopt);
+  EXPECT_EQ(text, "\xFFz");
 }
 
 }  // namespace

@@ -54,5 +54,21 @@ TEST(ReadRefusal, ClockAndRetryAfter) {
   EXPECT_EQ(ToError(refusal, "GET x", kRules, "").retry_after_ms(), 7000u);
 }
 
+TEST(ReadRefusal, RetryAfterADateOfTheStoresClock) {
+  const auto wait_ms = [](const std::string& date, const std::string& retry_after) {
+    HttpResponse response;
+    response.status = 503;
+    response.headers.Add("Date", date);
+    response.headers.Add("Retry-After", retry_after);
+    return ReadRefusal(response).retry_after_ms;
+  };
+  const std::string now = "Sun, 06 Nov 1994 08:49:37 GMT";
+  EXPECT_EQ(wait_ms(now, "Sun, 06 Nov 1994 08:49:52 GMT"), 15000u);
+  EXPECT_EQ(wait_ms(now, "Sun, 06 Nov 1994 08:49:30 GMT"), 0u) << "past";
+  EXPECT_EQ(wait_ms(now, "Mon, 07 Nov 1994 08:49:37 GMT"), 3'600'000u) << "an hour at most";
+  EXPECT_EQ(wait_ms("?", "Sun, 06 Nov 1994 08:49:52 GMT"), 0u);
+  EXPECT_EQ(wait_ms(now, "soon"), 0u);
+}
+
 }  // namespace
 }  // namespace objclient

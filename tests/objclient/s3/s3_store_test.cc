@@ -262,6 +262,22 @@ TEST_F(S3StoreTest, NoVerbTakesAnEmptyKey) {
   EXPECT_TRUE(transport_->sent().empty());
 }
 
+TEST_F(S3StoreTest, ARaceOfDeletesIsNoOtherObject) {
+  const auto store = MakeStore([](const SentRequest& request) {
+    const std::string code = "ConditionalRequestConflict";
+    if (request.method == "DELETE") return FakeAnswer{409, ErrorXml(code), {}};
+    return FakeAnswer{
+        200,
+        "<DeleteResult><Error><Key>k</Key><Code>" + code + "</Code></Error></DeleteResult>",
+        {}};
+  });
+  EXPECT_EQ(ClassOf(store->Delete("k", "e")), ErrorClass::kUnavailable);
+  const auto refused = store->DeleteMany({{"k", "e"}});
+  ASSERT_TRUE(refused.ok());
+  ASSERT_EQ(refused->size(), 1u);
+  EXPECT_EQ(refused->at(0).second.error_class(), ErrorClass::kUnavailable);
+}
+
 TEST_F(S3StoreTest, AMissingBucketIsNoDeletedKey) {
   const auto store = MakeStore([](const SentRequest&) {
     return FakeAnswer{404, ErrorXml("NoSuchBucket"), {}};
