@@ -152,6 +152,5 @@ TEST(ParseCrc32c, WholeSumsOnly) {
   }
 }
 
-
 }  // namespace
 }  // namespace objclient
