@@ -38,7 +38,7 @@ Error BadDuration(std::string_view text, std::string_view why) {
 
 const std::vector<OptionRow>& MountOptionTable() {
   static const std::vector<OptionRow> table = {
-      {"endpoint", 0, "URL", "the cloud's own", "", "address of the S3 service"},
+      {"endpoint", 0, "URL", "the cloud's own", "", "address of the service"},
       {"region", 0, "NAME", "AWS_REGION, the profile's, or us-east-1", "", "region of the bucket"},
       {"profile", 0, "NAME", "AWS_PROFILE or default", "", "profile of ~/.aws to take keys from"},
       {"cache-dir", 0, "DIR", "/var/cache/cairnfs, or ~/.cache/cairnfs", "",

@@ -30,8 +30,7 @@ std::filesystem::path DefaultRoot(const char* xdg_name, const char* for_root,
 std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::StoreOptions& options,
                            const Environment& environment) {
   std::string identity = url.ToString();
-  if (url.kind != objclient::BucketUrl::Kind::kS3) return identity;
-  std::string endpoint = objclient::FindEndpoint(options, environment);
+  std::string endpoint = objclient::FindEndpoint(url, options, environment);
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (!endpoint.empty()) identity += " at " + endpoint;
   return identity;

@@ -13,10 +13,15 @@
 namespace objclient {
 namespace {
 
-constexpr std::string_view kFormsHint = "write file:///absolute/directory or s3://bucket[/prefix]";
+constexpr std::string_view kFormsHint =
+    "write file:///absolute/directory, s3://bucket[/prefix] or az://account/container[/prefix]";
+constexpr std::string_view kAzureForm = "write az://account/container[/prefix]";
+constexpr std::string_view kAzureDomain = ".blob.core.windows.net";
 
+// What is behind a '?' may be a secret (a shared access signature).
 base::Error Invalid(std::string_view url, std::string_view problem) {
-  return base::Error(base::ErrorClass::kInvalid, fmt::format("bucket URL '{}': {}", url, problem));
+  return base::Error(base::ErrorClass::kInvalid,
+                     fmt::format("bucket URL '{}': {}", url.substr(0, url.find('?')), problem));
 }
 
 int HexDigit(char c) {
@@ -76,7 +81,16 @@ base::Result<BucketUrl> ParseLocal(const std::string& text, std::string_view res
   if (error) path = std::filesystem::path(*decoded).lexically_normal();
   std::string directory = path.string();
   while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
-  return BucketUrl{BucketUrl::Kind::kLocal, directory, ""};
+  return BucketUrl{BucketUrl::Kind::kLocal, directory, "", ""};
+}
+
+// From what follows the bucket: no slash in front, one at the end.
+base::Result<std::string> ParsePrefix(const std::string& text, std::string_view rest) {
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  std::string prefix(rest);
+  if (!prefix.empty() && prefix.back() != '/') prefix.push_back('/');
+  if (prefix.size() > 900) return Invalid(text, "the prefix is longer than 900 bytes");
+  return prefix;
 }
 
 base::Result<BucketUrl> ParseS3(const std::string& text, std::string_view rest) {
@@ -96,12 +110,67 @@ base::Result<BucketUrl> ParseS3(const std::string& text, std::string_view rest) 
                                      "are allowed",
                                      bucket));
   }
-  std::string prefix;
-  if (slash != std::string_view::npos) prefix = rest.substr(slash + 1);
-  while (prefix.starts_with('/')) prefix.erase(0, 1);
-  if (!prefix.empty() && prefix.back() != '/') prefix.push_back('/');
-  if (prefix.size() > 900) return Invalid(text, "the prefix is longer than 900 bytes");
-  return BucketUrl{BucketUrl::Kind::kS3, bucket, prefix};
+  TRY_ASSIGN(std::string prefix, ParsePrefix(text, rest.substr(std::min(slash, rest.size()))));
+  return BucketUrl{BucketUrl::Kind::kS3, bucket, std::move(prefix), ""};
+}
+
+bool IsAzureName(std::string_view name, bool with_hyphens) {
+  return std::ranges::all_of(name, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (with_hyphens && c == '-');
+  });
+}
+
+// `rest` is "container[/prefix]".
+base::Result<BucketUrl> ParseContainer(const std::string& text, std::string_view account,
+                                       std::string_view rest) {
+  if (account.find_first_of(":@") != std::string_view::npos) {
+    return Invalid(text,
+                   "only the account's name may follow az://; give a server's address with "
+                   "--endpoint and the key in AZURE_STORAGE_KEY");
+  }
+  if (account.size() < 3 || account.size() > 24 || !IsAzureName(account, false)) {
+    return Invalid(text, fmt::format("'{}' is no account name; it has 3 to 24 lower-case letters "
+                                     "and digits; {}",
+                                     account, kAzureForm));
+  }
+  const std::string container(rest.substr(0, rest.find('/')));
+  if (container.empty()) {
+    return Invalid(text, fmt::format("the container is missing; {}", kAzureForm));
+  }
+  const bool special = container == "$root" || container == "$web" || container == "$logs";
+  const bool name_ok =
+      container.size() >= 3 && container.size() <= 63 && IsAzureName(container, true);
+  if (!special && !name_ok) {
+    return Invalid(text, fmt::format("'{}' is no container name; it has 3 to 63 lower-case "
+                                     "letters, digits and hyphens",
+                                     container));
+  }
+  TRY_ASSIGN(std::string prefix, ParsePrefix(text, rest.substr(container.size())));
+  return BucketUrl{BucketUrl::Kind::kAzure, container, std::move(prefix), std::string(account)};
+}
+
+base::Result<BucketUrl> ParseAzure(const std::string& text, std::string_view rest) {
+  const auto slash = std::min(rest.find('/'), rest.size());
+  return ParseContainer(text, rest.substr(0, slash), rest.substr(std::min(slash + 1, rest.size())));
+}
+
+// A container as the cloud's portal shows it: an address whose path is percent-encoded.
+base::Result<BucketUrl> ParseHttp(const std::string& text, std::string_view rest) {
+  const auto slash = std::min(rest.find('/'), rest.size());
+  const std::string_view host = rest.substr(0, slash);
+  if (!host.ends_with(kAzureDomain)) {
+    return Invalid(text,
+                   "write s3://bucket or az://account/container, and give the server's "
+                   "address with --endpoint");
+  }
+  if (rest.find('?') != std::string_view::npos) {
+    return Invalid(text,
+                   "leave out the '?' and what follows; a shared access signature belongs "
+                   "into AZURE_STORAGE_SAS_TOKEN");
+  }
+  const auto path = PercentDecode(rest.substr(std::min(slash + 1, rest.size())));
+  if (!path) return Invalid(text, "a '%' must be followed by two hex digits; write %25 for '%'");
+  return ParseContainer(text, host.substr(0, host.size() - kAzureDomain.size()), *path);
 }
 
 struct Scheme {
@@ -110,11 +179,12 @@ struct Scheme {
 };
 
 // Schemes of other tools and what to write here instead.
-constexpr std::array<Scheme, 10> kOtherSchemes = {{
-    {"az", "Azure Blob is not yet supported"},
-    {"azure", "Azure Blob is not yet supported"},
-    {"abfs", "Azure Blob is not yet supported"},
-    {"wasb", "Azure Blob is not yet supported"},
+constexpr std::array<Scheme, 9> kOtherSchemes = {{
+    {"azure", kAzureForm},
+    {"abfs", kAzureForm},
+    {"abfss", kAzureForm},
+    {"wasb", kAzureForm},
+    {"wasbs", kAzureForm},
     {"gs",
      "Google Cloud Storage is not supported; its S3 endpoint is: write "
      "s3://bucket --endpoint https://storage.googleapis.com"},
@@ -123,8 +193,6 @@ constexpr std::array<Scheme, 10> kOtherSchemes = {{
      "s3://bucket --endpoint https://storage.googleapis.com"},
     {"s3a", "did you mean s3://?"},
     {"s3n", "did you mean s3://?"},
-    {"http", "write s3://bucket --endpoint http://host:port"},
-    {"https", "write s3://bucket --endpoint https://host"},
 }};
 
 }  // namespace
@@ -142,9 +210,11 @@ base::Result<BucketUrl> ParseBucketUrl(const std::string& text) {
   const std::string_view rest = std::string_view(text).substr(colon + 3);
   if (scheme == "file") return ParseLocal(text, rest);
   if (scheme == "s3") return ParseS3(text, rest);
+  if (scheme == "az") return ParseAzure(text, rest);
+  if (scheme == "https" || scheme == "http") return ParseHttp(text, rest);
   if (scheme == "mem") {
     if (!rest.empty()) return Invalid(text, "nothing may follow mem://");
-    return BucketUrl{BucketUrl::Kind::kMemory, "", ""};
+    return BucketUrl{BucketUrl::Kind::kMemory, "", "", ""};
   }
   for (const Scheme& other : kOtherSchemes) {
     if (scheme == other.name) return Invalid(text, other.hint);
@@ -158,6 +228,8 @@ std::string BucketUrl::ToString() const {
       return "file://" + PercentEncode(bucket);
     case Kind::kS3:
       return prefix.empty() ? "s3://" + bucket : "s3://" + bucket + "/" + prefix;
+    case Kind::kAzure:
+      return fmt::format("az://{}/{}{}{}", account, bucket, prefix.empty() ? "" : "/", prefix);
     case Kind::kMemory:
       return "mem://";
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "objclient/azure/azure_store.h"
 #include "objclient/local/local_store.h"
 #include "objclient/memory/memory_store.h"
 #include "objclient/retrying_store.h"
@@ -64,6 +65,8 @@ base::Result<Store> OpenBare(const BucketUrl& url, const StoreOptions& options, 
       return OpenLocal(url, clock);
     case BucketUrl::Kind::kS3:
       return OpenS3Store(url, options, ProcessEnvironment(), clock, metrics);
+    case BucketUrl::Kind::kAzure:
+      return OpenAzureStore(url, options, ProcessEnvironment(), clock, metrics);
     case BucketUrl::Kind::kMemory:
       return Store(std::make_unique<MemoryStore>(clock));
   }
@@ -72,7 +75,8 @@ base::Result<Store> OpenBare(const BucketUrl& url, const StoreOptions& options, 
 
 // What a refusal to list means; the error itself may know more and follows.
 std::string_view Meaning(base::ErrorClass error_class, BucketUrl::Kind kind) {
-  if (kind != BucketUrl::Kind::kS3) return "cannot list the bucket";
+  const bool azure = kind == BucketUrl::Kind::kAzure;
+  if (kind != BucketUrl::Kind::kS3 && !azure) return "cannot list the bucket";
   switch (error_class) {
     case base::ErrorClass::kUnavailable:
     case base::ErrorClass::kTimeout:
@@ -82,7 +86,8 @@ std::string_view Meaning(base::ErrorClass error_class, BucketUrl::Kind kind) {
     case base::ErrorClass::kAuth:
       return "access denied, the credentials must be right and allow listing the bucket";
     case base::ErrorClass::kNotFound:
-      return "no such bucket, or the endpoint is no S3 server";
+      return azure ? "no such container, or the endpoint is no Azure Blob server"
+                   : "no such bucket, or the endpoint is no S3 server";
     default:
       return "cannot list the bucket";
   }
@@ -102,10 +107,16 @@ base::Status CheckReachable(ObjectStore& store, base::Clock& clock, Chance& chan
 
 }  // namespace
 
-std::string FindEndpoint(const StoreOptions& options, const Environment& environment) {
-  if (!options.endpoint.empty()) return options.endpoint;
-  for (const char* variable : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
-    if (auto endpoint = environment(variable)) return *endpoint;
+std::string FindEndpoint(const BucketUrl& url, const StoreOptions& options,
+                         const Environment& environment) {
+  switch (url.kind) {
+    case BucketUrl::Kind::kS3:
+      return FindS3Endpoint(options, environment);
+    case BucketUrl::Kind::kAzure:
+      return FindAzureEndpoint(url, options, environment);
+    case BucketUrl::Kind::kLocal:
+    case BucketUrl::Kind::kMemory:
+      return {};
   }
   return {};
 }

@@ -16,12 +16,14 @@
 
 namespace objclient {
 
-// file:///absolute/dir, s3://bucket[/prefix], mem:// (tests).
+// file:///absolute/dir, s3://bucket[/prefix], az://account/container[/prefix] (also written
+// https://account.blob.core.windows.net/container[/prefix]), mem:// (tests).
 struct BucketUrl {
-  enum class Kind : std::uint8_t { kLocal, kS3, kMemory };
+  enum class Kind : std::uint8_t { kLocal, kS3, kAzure, kMemory };
   Kind kind = Kind::kLocal;
-  std::string bucket;  // S3: bucket; local: absolute directory
-  std::string prefix;  // "" or ends in '/'
+  std::string bucket;   // S3: bucket; Azure: container; local: absolute directory
+  std::string prefix;   // "" or ends in '/'
+  std::string account;  // Azure's
   // Canonical text, the same for every spelling of one place: a volume's identity.
   std::string ToString() const;
 };
@@ -29,7 +31,7 @@ base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
 
 struct StoreOptions {
   std::string
-      endpoint;  // S3: http(s)://host[:port]; empty = AWS_ENDPOINT_URL(_S3), else the cloud's own
+      endpoint;  // http(s)://host[:port]; empty = what the environment names, else the cloud's own
   std::string region;   // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
   std::string profile;  // empty = AWS_PROFILE, else "default"
   std::uint32_t connections = 16;                     // most HTTP connections at a time
@@ -39,9 +41,11 @@ struct StoreOptions {
   std::chrono::milliseconds stall_timeout{10000};  // no byte moved for this long = broken
 };
 
-// The S3 endpoint that the options name, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL; empty =
-// the cloud's own.
-std::string FindEndpoint(const StoreOptions& options, const Environment& environment);
+// The endpoint that the options name, else the environment: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL
+// for S3, AZURE_STORAGE_BLOB_ENDPOINT or that of AZURE_STORAGE_CONNECTION_STRING for Azure. Empty =
+// the cloud's own, or a kind of bucket that has none.
+std::string FindEndpoint(const BucketUrl& url, const StoreOptions& options,
+                         const Environment& environment);
 
 base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
                                                      const StoreOptions& options,

@@ -24,7 +24,8 @@ std::string TrimSlashes(std::string path) {
 
 void AddVolumeOptions(CLI::App& command, VolumeOptions& options) {
   command.add_option("--endpoint", options.store.endpoint,
-                     "URL of an S3 service other than the cloud's own (AWS_ENDPOINT_URL)");
+                     "URL of a service other than the cloud's own (AWS_ENDPOINT_URL, "
+                     "AZURE_STORAGE_BLOB_ENDPOINT)");
   command.add_option("--region", options.store.region, "Region of the bucket (AWS_REGION)");
   command.add_option("--profile", options.store.profile,
                      "Profile of the credentials file (AWS_PROFILE)");

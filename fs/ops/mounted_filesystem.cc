@@ -62,8 +62,14 @@ base::Status MountedFilesystem::CheckNewName(meta::InodeId parent, std::string_v
   if (IsReserved(parent, name)) {
     return base::Error::FromErrno(EPERM, "the name '" + std::string(name) + "' is reserved");
   }
-  if (!context_.store.capabilities().keys_are_utf8 || base::IsUtf8(name)) return base::Ok();
-  return base::Error::FromErrno(EILSEQ, "the bucket takes names in UTF-8 only");
+  const objclient::Capabilities bucket = context_.store.capabilities();
+  if (bucket.keys_are_utf8 && !base::IsUtf8(name)) {
+    return base::Error::FromErrno(EILSEQ, "the bucket takes names in UTF-8 only");
+  }
+  const bool no_path = name.ends_with('.') || name.find('\\') != std::string_view::npos;
+  if (!bucket.keys_are_url_paths || !no_path) return base::Ok();
+  return base::Error::FromErrno(EINVAL,
+                                "the bucket takes no names with a '\\' or a '.' at the end");
 }
 
 void MountedFilesystem::WhenListed(meta::InodeId directory, DoneStatus then) {

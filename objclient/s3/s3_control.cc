@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "objclient/copy_in_parts.h"
 #include "objclient/rest/xml.h"
 #include "objclient/s3/s3_reply.h"
 #include "objclient/s3/s3_store.h"
@@ -16,7 +17,6 @@ namespace {
 constexpr std::size_t kDeleteBatchMax = 1000;
 constexpr std::uint64_t kCopyMax = 5ull << 30;     // of CopyObject
 constexpr std::uint64_t kCopyPart = 512ull << 20;  // of a copy in parts, grows with the object
-constexpr std::uint64_t kCopyPartsMax = 10000;
 
 bool NotFound(const base::Error& error) {
   return error.error_class() == base::ErrorClass::kNotFound;
@@ -66,7 +66,7 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
     return Changed(request.source);
   }
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
-  if (source.size > kCopyMax) return CopyInParts(request, source);
+  if (source.size > kCopyMax) return CopyInParts(*this, request, source, kCopyPart);
   return CopyWhole(request, source, traits);
 }
 
@@ -93,38 +93,6 @@ base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const Ob
   head.mtime_ns = result.mtime_ns;
   if (request.metadata) head.metadata = *request.metadata;
   return head;
-}
-
-base::Result<ObjectHead> S3Store::CopyInParts(const CopyRequest& request,
-                                              const ObjectHead& source) {
-  const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
-  TRY_ASSIGN(const std::string upload_id, CreateMultipart(request.target, metadata));
-  auto result = [&]() -> base::Result<ObjectHead> {
-    TRY_ASSIGN(const auto parts, CopyParts(request, source, upload_id));
-    return CompleteMultipart(request.target, upload_id, parts, request.precondition);
-  }();
-  if (result.ok()) {
-    result->metadata = metadata;
-  } else {
-    // What cannot be removed now is found by ListUploads later; the copy's error says more.
-    static_cast<void>(AbortMultipart(request.target, upload_id));
-  }
-  return result;
-}
-
-base::Result<std::vector<PartInfo>> S3Store::CopyParts(const CopyRequest& request,
-                                                       const ObjectHead& source,
-                                                       const std::string& upload_id) {
-  const std::uint64_t step = std::max(kCopyPart, (source.size + kCopyPartsMax - 1) / kCopyPartsMax);
-  std::vector<PartInfo> parts;
-  for (std::uint64_t offset = 0; offset < source.size; offset += step) {
-    const base::ByteRange range{offset, std::min(step, source.size - offset)};
-    TRY_ASSIGN(PartInfo part, UploadPartCopy(request.target, upload_id,
-                                             static_cast<std::uint32_t>(parts.size() + 1),
-                                             request.source, source.etag, range));
-    parts.push_back(std::move(part));
-  }
-  return parts;
 }
 
 base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) {

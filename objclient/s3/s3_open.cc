@@ -38,13 +38,21 @@ base::Result<std::unique_ptr<Refreshing<Credentials>>> SignIn(const StoreOptions
 
 }  // namespace
 
+std::string FindS3Endpoint(const StoreOptions& options, const Environment& environment) {
+  if (!options.endpoint.empty()) return options.endpoint;
+  for (const char* variable : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+    if (auto endpoint = environment(variable)) return *endpoint;
+  }
+  return {};
+}
+
 base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
                                                        const StoreOptions& options,
                                                        const Environment& environment,
                                                        base::Clock& clock, base::Metrics& metrics) {
   const std::string region = FindRegion(environment, options.profile, options.region);
   TRY_ASSIGN(S3Location location,
-             LocateBucket(FindEndpoint(options, environment), region, url.bucket));
+             LocateBucket(FindS3Endpoint(options, environment), region, url.bucket));
   LOG_DEBUG("s3 bucket={} endpoint={} region={}", location.bucket, location.endpoint.ToString(),
             location.region);
   const std::string ca_bundle = FindCaBundle(environment);

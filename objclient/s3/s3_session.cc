@@ -2,16 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 namespace objclient {
-
-namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-constexpr std::int64_t kSkewSecondsMin = 240;  // stores refuse from 300 or 900 on
-
-}  // namespace
 
 // One request from its signature to its last callback, with at most one correction of each kind.
 // Shared by the callbacks of the transfer that is under way.
@@ -53,7 +44,7 @@ class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExch
   }
 
   bool Correct(const S3Failure& failure) {
-    if (!clock_corrected_ && session_.CorrectClock(failure)) return clock_corrected_ = true;
+    if (!clock_corrected_ && session_.clock_.Correct(failure)) return clock_corrected_ = true;
     if (!region_corrected_ && session_.CorrectRegion(failure)) return region_corrected_ = true;
     if (!renewed_ && IsStale(failure) && session_.credentials_->Rejected(credentials_)) {
       return renewed_ = true;
@@ -109,24 +100,12 @@ S3Location S3Session::location() const {
 }
 
 HttpRequest S3Session::Signed(const RestRequest& request, const Credentials& credentials) {
-  std::int64_t now = clock_.WallNs() / kNsPerSecond;
   S3Location location;
   {
     base::MutexLock lock(mutex_);
-    now += skew_seconds_;
     location = location_;
   }
-  return objclient::Sign(request, location, credentials, now);
-}
-
-bool S3Session::CorrectClock(const S3Failure& failure) {
-  // A HEAD carries no code, so a 403 from a store with another time is taken for one as well.
-  if (failure.status != 403 || !failure.server_seconds) return false;
-  const std::int64_t skew = *failure.server_seconds - clock_.WallNs() / kNsPerSecond;
-  base::MutexLock lock(mutex_);
-  if (std::llabs(skew - skew_seconds_) < kSkewSecondsMin) return false;
-  skew_seconds_ = skew;
-  return true;
+  return objclient::Sign(request, location, credentials, clock_.EpochSeconds());
 }
 
 bool S3Session::CorrectRegion(const S3Failure& failure) {

@@ -16,6 +16,7 @@
 #include "objclient/auth/refreshing.h"
 #include "objclient/http/http_transport.h"
 #include "objclient/rest/exchange.h"
+#include "objclient/rest/server_clock.h"
 #include "objclient/s3/s3_error.h"
 #include "objclient/s3/s3_location.h"
 #include "objclient/s3/s3_request.h"
@@ -39,15 +40,13 @@ class S3Session {
   class SignedExchange;
 
   HttpRequest Signed(const RestRequest& request, const Credentials& credentials) EXCLUDES(mutex_);
-  bool CorrectClock(const S3Failure& failure) EXCLUDES(mutex_);
   bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
 
-  base::Clock& clock_;
+  ServerClock clock_;
   const std::unique_ptr<Refreshing<Credentials>> credentials_;
   mutable base::Mutex mutex_;
   S3Location location_ GUARDED_BY(mutex_);
-  std::int64_t skew_seconds_ GUARDED_BY(mutex_) = 0;  // the store's clock minus ours
-  const std::unique_ptr<HttpTransport> transport_;    // last: its end cancels what uses the rest
+  const std::unique_ptr<HttpTransport> transport_;  // last: its end cancels what uses the rest
 };
 
 }  // namespace objclient

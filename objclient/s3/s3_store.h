@@ -91,11 +91,6 @@ class S3Store : public ObjectStore {
   base::Status LookAgain(const ObjectKey& key, const std::string& etag);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source,
                                      const S3Traits& traits);
-  base::Result<ObjectHead> CopyInParts(const CopyRequest& request, const ObjectHead& source);
-  base::Result<std::vector<PartInfo>> CopyParts(const CopyRequest& request,
-                                                const ObjectHead& source,
-                                                const std::string& upload_id);
-  // One DeleteObjects; its keys are whole.
   base::Status DeleteBatch(std::vector<DeleteRequest> batch, Refused& refused);
   base::Status DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused);
 
@@ -117,5 +112,9 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
                                                        const StoreOptions& options,
                                                        const Environment& environment,
                                                        base::Clock& clock, base::Metrics& metrics);
+
+// The endpoint that the options name, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL; empty = the
+// cloud's own.
+std::string FindS3Endpoint(const StoreOptions& options, const Environment& environment);
 
 }  // namespace objclient

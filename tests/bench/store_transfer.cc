@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
 
   const auto slash = url.find('/', 5);
   if (!url.starts_with("s3://") || slash == std::string::npos) Die("--url wants s3://bucket/key");
-  objclient::BucketUrl bucket{objclient::BucketUrl::Kind::kS3, url.substr(5, slash - 5), ""};
+  objclient::BucketUrl bucket{objclient::BucketUrl::Kind::kS3, url.substr(5, slash - 5), "", ""};
   options.key = url.substr(slash + 1);
   base::Metrics metrics;
   const auto store = Must(objclient::OpenS3Store(

@@ -66,11 +66,12 @@ std::unique_ptr<OpenedStore> OpenFaulty() {
   return opened;
 }
 
-std::unique_ptr<OpenedStore> OpenServer() {
+// The server that the variables <variables>_URL and, where it needs one, <variables>_ENDPOINT name.
+std::unique_ptr<OpenedStore> OpenServer(const std::string& variables) {
   auto opened = std::make_unique<OpenedStore>();
-  const char* const text = std::getenv("CAIRNFS_TEST_URL");
+  const char* const text = std::getenv((variables + "_URL").c_str());
   if (text == nullptr) {
-    opened->skip_reason = "CAIRNFS_TEST_URL is not set";
+    opened->skip_reason = variables + "_URL is not set";
     return opened;
   }
   auto url = objclient::ParseBucketUrl(text);
@@ -78,7 +79,7 @@ std::unique_ptr<OpenedStore> OpenServer() {
   if (!url.ok()) return opened;
   url->prefix += "conformance-" + base::RandomHex(8) + "/";
   objclient::StoreOptions options;
-  if (const char* const endpoint = std::getenv("CAIRNFS_TEST_ENDPOINT")) {
+  if (const char* const endpoint = std::getenv((variables + "_ENDPOINT").c_str())) {
     options.endpoint = endpoint;
   }
   auto store = objclient::OpenStore(*url, options, base::SystemClock(), opened->metrics);
@@ -113,8 +114,11 @@ std::vector<StoreKind> InProcessKinds() {
 }
 
 std::vector<StoreKind> ServerKinds() {
-  return {
-      {.name = "S3", .open = OpenServer, .etag_is_unique = false, .completes_some_parts = false}};
+  return {{.name = "S3",
+           .open = [] { return OpenServer("CAIRNFS_TEST"); },
+           .etag_is_unique = false,
+           .completes_some_parts = false},
+          {.name = "Azure", .open = [] { return OpenServer("CAIRNFS_TEST_AZURE"); }}};
 }
 
 void StoreConformance::SetUp() {

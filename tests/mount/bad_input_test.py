@@ -28,9 +28,10 @@ class BadInput(mount.MountTest):
         self.assertFalse(volume not in mount.Mount.live and mount.is_mounted(volume.path))
         for word in words:
             self.assertIn(word.lower(), text.lower())
-        secret = os.environ.get("AWS_SECRET_ACCESS_KEY")
-        if secret:
-            self.assertNotIn(secret, text)
+        for name in ("AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_KEY"):
+            for secret in (os.environ.get(name), (environment or {}).get(name)):
+                if secret:
+                    self.assertNotIn(secret, text)
         return text
 
     def unstarted(self, *options, bucket=None):
@@ -122,8 +123,7 @@ class BadInput(mount.MountTest):
         with open(first("file"), "wb") as target:
             target.write(b"x")
         first.unmount()
-        kind = mount.S3Bucket if mount.KIND == "s3" else mount.LocalBucket
-        other = kind() if mount.KIND == "s3" else kind(os.path.join(self.folder, "bucket2"))
+        other = self.make_bucket("bucket2")
         self.addCleanup(other.destroy)
         second = self.unstarted(bucket=other)
         second.state = first.state
@@ -151,21 +151,35 @@ class BadInput(mount.MountTest):
 
     def test_no_such_bucket(self):
         volume = self.unstarted()
-        if mount.KIND == "s3":
-            volume.bucket.url = "s3://no-such-bucket-anywhere"
-        else:
-            volume.bucket.url = "file://" + os.path.join(self.folder, "not-there")
-        self.refused(volume, "no-such-bucket-anywhere" if mount.KIND == "s3" else "not-there")
+        volume.bucket.url = {
+            "local": "file://" + os.path.join(self.folder, "no-such-bucket-anywhere"),
+            "s3": "s3://no-such-bucket-anywhere",
+            "azure": f"az://{os.environ.get('AZURE_STORAGE_ACCOUNT')}/no-such-bucket-anywhere",
+        }[mount.KIND]
+        self.refused(volume, "no-such-bucket-anywhere")
 
-    @unittest.skipUnless(mount.KIND == "s3", "a folder has no keys")
+    @unittest.skipUnless(mount.ON_SERVER, "a folder has no keys")
     def test_wrong_key(self):
+        wrong = "wrong" * 8
         self.refused(self.unstarted(), "denied",
-                     environment={"AWS_SECRET_ACCESS_KEY": "wrong" * 8})
+                     environment={"AWS_SECRET_ACCESS_KEY": wrong, "AZURE_STORAGE_KEY": wrong})
+
+    @unittest.skipUnless(mount.KIND == "s3", "only these keys have names")
+    def test_unknown_key(self):
         self.refused(self.unstarted(), "", environment={"AWS_ACCESS_KEY_ID": "NOSUCHKEY0000000000"})
 
-    @unittest.skipUnless(mount.KIND == "s3", "a folder has no keys")
+    @unittest.skipUnless(mount.KIND == "azure", "only these secrets are text of their own")
+    def test_secrets_that_are_none(self):
+        for name in ("AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN",
+                     "AZURE_STORAGE_CONNECTION_STRING"):
+            said = self.refused(self.unstarted(), "azure",
+                                environment={"AZURE_STORAGE_KEY": "", name: "hunter2!"})
+            self.assertNotIn("hunter2", said)
+
+    @unittest.skipUnless(mount.ON_SERVER, "a folder has no keys")
     def test_no_credentials(self):
         empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": self.folder,
+                 "AZURE_STORAGE_KEY": "",
                  "AWS_EC2_METADATA_DISABLED": "true"}
         self.refused(self.unstarted(), "credentials", environment=empty)
 
@@ -187,11 +201,12 @@ class BadInput(mount.MountTest):
             volume.unmount()
             self.assertEqual({"file": 13}, bucket.list())
 
-    @unittest.skipUnless(mount.KIND == "s3", "a folder is always there")
+    @unittest.skipUnless(mount.ON_SERVER, "a folder is always there")
     def test_endpoint_down(self):
         began = time.monotonic()
         self.refused(self.unstarted(), "127.0.0.1:9",
-                     environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+                     environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+                                  "AZURE_STORAGE_BLOB_ENDPOINT": "http://127.0.0.1:9"})
         self.assertLess(time.monotonic() - began, QUICK_S)
 
 

@@ -105,10 +105,12 @@ class Bucket(mount.MountTest):
             self.assertEqual(errno.EROFS, caught.exception.errno)
         self.assertEqual({"file": 7}, self.bucket.list())
 
-    @unittest.skipUnless(mount.KIND == "s3", "a folder cannot hold such keys")
+    @unittest.skipUnless(mount.ON_SERVER, "a folder cannot hold such keys")
     def test_keys_that_are_no_names(self):
         keys = ["a//b", "/leading", "dot/../up", "dot/./here", "both", "both/below", "folder/",
                 "long/" + "n" * 300, "trailing/slash/", "plain"]
+        if mount.KIND == "azure":   # takes a '.' before a '/' for something else
+            keys = [key for key in keys if "./" not in key]
         for key in keys:
             self.bucket.put(key, key.encode())
         volume = self.mount()

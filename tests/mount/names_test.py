@@ -170,6 +170,10 @@ class Names(mount.MountTest):
         volume = self.mount()
         names = ["space in it", "größe", "a%2Fb", "plus+and&", "-dash", "~", "x" * 255,
                  "new\nline", "quote\"'", "#hash", "back\\slash", ".hidden"]
+        if mount.KIND == "azure":   # takes these for other names
+            for name in ("back\\slash", "dot."):
+                self.fails_with(errno.EINVAL, self.write, volume(name))
+            names.remove("back\\slash")
         for name in names:
             self.write(volume(name), name.encode())
         self.fails_with(errno.ENAMETOOLONG, self.write, volume("x" * 256))
@@ -183,7 +187,7 @@ class Names(mount.MountTest):
         volume = self.mount()
         latin1 = os.path.join(os.fsencode(volume.path), b"caf\xe9")
         self.write(volume("here"))
-        if mount.KIND == "s3":
+        if mount.ON_SERVER:
             self.fails_with(errno.EILSEQ, self.write, latin1)
             self.fails_with(errno.EILSEQ, os.mkdir, latin1)
             self.fails_with(errno.EILSEQ, os.rename, volume("here"), latin1)

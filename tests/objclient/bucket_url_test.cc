@@ -61,6 +61,20 @@ TEST(BucketUrl, S3) {
   EXPECT_EQ(Canonical("s3://bucket/a%20b"), "s3://bucket/a%20b/") << "keys are raw bytes";
 }
 
+TEST(BucketUrl, Azure) {
+  const auto url = ParseBucketUrl("az://account/some-box/some/prefix");
+  ASSERT_TRUE(url.ok()) << url.error().ToString();
+  EXPECT_EQ(url->kind, BucketUrl::Kind::kAzure);
+  EXPECT_EQ(url->account, "account");
+  EXPECT_EQ(url->bucket, "some-box");
+  EXPECT_EQ(url->prefix, "some/prefix/");
+  EXPECT_EQ(url->ToString(), "az://account/some-box/some/prefix/");
+  EXPECT_EQ(Canonical("az://account/box/"), "az://account/box");
+  EXPECT_EQ(Canonical("az://account/$web//p"), "az://account/$web/p/");
+  EXPECT_EQ(Canonical("https://account.blob.core.windows.net/box/a%20b"), "az://account/box/a b/");
+  EXPECT_EQ(Canonical("https://account.blob.core.windows.net/box"), "az://account/box");
+}
+
 TEST(BucketUrl, Memory) {
   EXPECT_EQ(Canonical("mem://"), "mem://");
   EXPECT_FALSE(ParseBucketUrl("mem://x").ok());
@@ -82,7 +96,15 @@ TEST(BucketUrl, ErrorsSayWhatToChange) {
       {"s3://key:secret@bucket", "AWS_ACCESS_KEY_ID"},
       {"s3://my bucket", "no bucket name"},
       {"s3a://bucket", "did you mean s3://?"},
-      {"az://container", "not yet supported"},
+      {"az://", "no account name"},
+      {"az://account", "the container is missing"},
+      {"az://account/", "the container is missing"},
+      {"az://Account/box", "no account name"},
+      {"az://account/Box", "no container name"},
+      {"az://account:key@host/box", "AZURE_STORAGE_KEY"},
+      {"abfss://box@account.dfs.core.windows.net", "az://account/container"},
+      {"https://account.blob.core.windows.net/", "the container is missing"},
+      {"https://account.blob.core.windows.net/box?sv=1&sig=hunter2", "AZURE_STORAGE_SAS_TOKEN"},
       {"gs://bucket", "https://storage.googleapis.com"},
       {"http://host/bucket", "--endpoint"},
       {"ftp://host", "unknown scheme 'ftp'"},
@@ -92,6 +114,7 @@ TEST(BucketUrl, ErrorsSayWhatToChange) {
     ASSERT_FALSE(url.ok()) << text;
     EXPECT_EQ(url.error().error_class(), base::ErrorClass::kInvalid);
     EXPECT_THAT(url.error().message(), HasSubstr(hint)) << text;
+    EXPECT_THAT(url.error().message(), testing::Not(HasSubstr("hunter2")));
   }
 }
 

@@ -1,7 +1,8 @@
 """Real mounts for the end-to-end tests: buckets, the daemon, and a test case that cleans up.
 
 A test module is one theme: classes derived from MountTest, and `mount.main()` at its end. ctest
-runs it on a local folder and on a real server; CAIRNFS_TEST_BUCKET (local or s3) says which.
+runs it on a local folder and on a real server; CAIRNFS_TEST_BUCKET (local, s3 or azure)
+says which.
 Nothing outlives a module: daemons are ended by process id, mounts are detached, folders removed,
 also when a test hangs, which the watchdog ends after CAIRNFS_TEST_LIMIT seconds.
 """
@@ -21,10 +22,12 @@ import time
 import unittest
 import urllib.parse
 
+from azureclient import AzureClient
 from s3client import S3Client
 
 BINARY = os.environ.get("CAIRNFS_BINARY", "")
 KIND = os.environ.get("CAIRNFS_TEST_BUCKET", "local")
+ON_SERVER = KIND != "local"
 PATIENCE_S = float(os.environ.get("CAIRNFS_TEST_PATIENCE", "60"))
 SKIPPED = 77
 
@@ -59,7 +62,7 @@ last_resort = []
 
 
 class Bucket:
-    """What both kinds have in common."""
+    """What all kinds have in common."""
 
     def list(self, prefix=""):
         """{key: size} of everything a user put there; what cairnfs keeps for itself is left out."""
@@ -113,13 +116,13 @@ class LocalBucket(Bucket):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class S3Bucket(Bucket):
-    """A prefix of its own in the bucket of CAIRNFS_TEST_URL."""
+class ServerBucket(Bucket):
+    """A prefix of its own in the bucket that `client` talks to; `url` is the bucket's."""
 
-    def __init__(self, client=None, url=None):
-        self.client = client or S3Client.from_environment()
-        self.url = f"{url or os.environ['CAIRNFS_TEST_URL']}/t-{secrets.token_hex(6)}"
-        self.prefix = urllib.parse.urlsplit(self.url).path.lstrip("/") + "/"
+    def __init__(self, client, url):
+        self.client = client
+        self.prefix = f"t-{secrets.token_hex(6)}/"
+        self.url = f"{url}/{self.prefix}"
         self.environment = {}
 
     def put(self, key, content):
@@ -139,6 +142,21 @@ class S3Bucket(Bucket):
     def destroy(self):
         for key, _ in list(self.client.list(self.prefix)):
             self.client.delete(key)
+
+
+class S3Bucket(ServerBucket):
+    """By default in the bucket of CAIRNFS_TEST_URL."""
+
+    def __init__(self, client=None, url=None):
+        super().__init__(client or S3Client.from_environment(),
+                         url or os.environ["CAIRNFS_TEST_URL"])
+
+
+class AzureBucket(ServerBucket):
+    """In the container of CAIRNFS_TEST_AZURE_URL."""
+
+    def __init__(self):
+        super().__init__(AzureClient.from_environment(), os.environ["CAIRNFS_TEST_AZURE_URL"])
 
 
 class Mount:
@@ -241,8 +259,10 @@ class MountTest(unittest.TestCase):
         self.addCleanup(self.bucket.destroy)
         self.mounts = 0
 
-    def make_bucket(self):
-        return S3Bucket() if KIND == "s3" else LocalBucket(os.path.join(self.folder, "bucket"))
+    def make_bucket(self, name="bucket"):
+        kinds = {"local": lambda: LocalBucket(os.path.join(self.folder, name)),
+                 "s3": S3Bucket, "azure": AzureBucket}
+        return kinds[KIND]()
 
     def mount(self, *options, bucket=None, start=True):
         self.mounts += 1
@@ -287,8 +307,9 @@ def missing():
         raise SystemExit("CAIRNFS_BINARY must name the cairnfs program")
     if not os.path.exists("/dev/fuse"):
         return "there is no /dev/fuse"
-    if KIND == "s3" and not os.environ.get("CAIRNFS_TEST_URL"):
-        return 'no server: eval "$(tests/support/stores/s3 up)"'
+    variable = {"s3": "CAIRNFS_TEST_URL", "azure": "CAIRNFS_TEST_AZURE_URL"}.get(KIND)
+    if variable and not os.environ.get(variable):
+        return f'no server: eval "$(tests/support/stores/{KIND} up)"'
     return ""
 
 

@@ -1,6 +1,6 @@
-# cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount] [BUCKETS local s3]
+# cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount] [BUCKETS local]
 #                    [TIMEOUT seconds] [ALONE]): a Python module of tests on real mounts, once for
-# each kind of bucket; those on s3 get the label server too. The module ends itself, with clean-up,
+# each kind of bucket (local, s3, azure); all but local get the label server too. The module ends itself, with clean-up,
 # before ctest would kill it, and exits with 77 where the machine lacks what it needs.
 function(cairnfs_mount_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "ALONE" "NAME;SOURCE;TIMEOUT" "LABELS;BUCKETS")
@@ -11,7 +11,7 @@ function(cairnfs_mount_test)
     set(arg_LABELS mount)
   endif()
   if(NOT arg_BUCKETS)
-    set(arg_BUCKETS local s3)
+    set(arg_BUCKETS local s3 azure)
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
@@ -19,7 +19,7 @@ function(cairnfs_mount_test)
   math(EXPR limit "${arg_TIMEOUT} - 20")
   foreach(bucket IN LISTS arg_BUCKETS)
     set(labels ${arg_LABELS})
-    if(bucket STREQUAL s3)
+    if(NOT bucket STREQUAL local)
       list(APPEND labels server)
     endif()
     set(name ${arg_NAME}_${bucket})

@@ -7,27 +7,16 @@ As a program, on the bucket of CAIRNFS_TEST_URL unless --bucket names another:
     s3client.py head KEY | get KEY [FILE] | put KEY [FILE] | delete KEY
 """
 
-import argparse
 import datetime
 import hashlib
 import hmac
 import http.client
 import os
-import sys
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
-
-class S3Error(Exception):
-    """An answer of the server that is not the wanted one."""
-
-    def __init__(self, method, path, status, body):
-        super().__init__(f"{method} {path}: HTTP {status}: {body[:300].decode(errors='replace')}")
-        self.status = status
-
-
-def quote(text, safe=""):
-    return urllib.parse.quote(text, safe=safe + "-_.~")
+import storeclient
+from storeclient import StoreError, quote
 
 
 class S3Client:
@@ -98,7 +87,7 @@ class S3Client:
         finally:
             connection.close()
         if answer.status not in wanted:
-            raise S3Error(method, path, answer.status, content)
+            raise StoreError(method, path, answer.status, content)
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
 
     def _sign(self, method, path, query_text, body, headers):
@@ -127,45 +116,5 @@ class S3Client:
         return signed
 
 
-def main():
-    parser = argparse.ArgumentParser(description="A small S3 client for the tests.")
-    parser.add_argument("--bucket", help="instead of the one of CAIRNFS_TEST_URL")
-    parser.add_argument("verb", choices=["make-bucket", "list", "head", "get", "put", "delete"])
-    parser.add_argument("key", nargs="?", default="")
-    parser.add_argument("file", nargs="?", help="standard input or output when left out")
-    options = parser.parse_args()
-    if "CAIRNFS_TEST_ENDPOINT" not in os.environ:
-        raise SystemExit('s3client: no server: eval "$(tests/support/stores/s3 up)"')
-    client = S3Client.from_environment(options.bucket)
-    if options.verb == "make-bucket":
-        client.make_bucket()
-    elif options.verb == "list":
-        for key, size in client.list(options.key):
-            print(size, key, sep="\t")
-    elif options.verb == "head":
-        headers = client.head(options.key)
-        if headers is None:
-            raise SystemExit(f"s3client: no object {options.key}")
-        print("\n".join(f"{name}: {value}" for name, value in sorted(headers.items())))
-    elif options.verb == "get":
-        content = client.get(options.key)
-        if options.file:
-            with open(options.file, "wb") as target:
-                target.write(content)
-        else:
-            sys.stdout.buffer.write(content)
-    elif options.verb == "put":
-        if options.file:
-            with open(options.file, "rb") as source:
-                client.put(options.key, source.read())
-        else:
-            client.put(options.key, sys.stdin.buffer.read())
-    else:
-        client.delete(options.key)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except (S3Error, OSError) as error:
-        raise SystemExit(f"s3client: {error}") from error
+    storeclient.main(S3Client, "s3")

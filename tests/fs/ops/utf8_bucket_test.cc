@@ -1,4 +1,4 @@
-// A bucket whose keys are UTF-8: a name it cannot hold is refused when it is made, not at close.
+// Buckets that cannot hold every name: it is refused when it is made, not at close.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,6 +38,27 @@ TEST(Utf8Bucket, RefusesOtherNamesWhereTheyAreMade) {
   EXPECT_ERRNO(volume.Stat(kLatin1), ENOENT);
   ASSERT_OK(volume.Unmount());
   EXPECT_THAT(volume.BucketKeys(), ElementsAre(kUtf8));
+}
+
+class PathStore final : public objclient::MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  objclient::Capabilities capabilities() const override {
+    objclient::Capabilities can = MemoryStore::capabilities();
+    can.keys_are_url_paths = true;
+    return can;
+  }
+};
+
+TEST(PathBucket, RefusesNamesThatItTakesForOthers) {
+  Volume volume([](Volume& self) { return std::make_unique<PathStore>(self.clock); });
+  volume.Mount();
+  EXPECT_ERRNO(volume.Open("back\\slash", O_CREAT | O_WRONLY), EINVAL);
+  EXPECT_ERRNO(volume.MakeDir("etc."), EINVAL);
+  ASSERT_OK(volume.Save(".a.b", "dots"));
+  EXPECT_ERRNO(volume.Rename(".a.b", "a.b."), EINVAL);
+  ASSERT_OK(volume.Unmount());
+  EXPECT_THAT(volume.BucketKeys(), ElementsAre(".a.b"));
 }
 
 TEST(Utf8Bucket, OtherBucketsTakeAnyBytes) {

@@ -15,7 +15,7 @@ class OpenS3StoreTest : public testing::Test {
     };
     return OpenS3Store(url_, options_, environment, clock_, metrics_);
   }
-  BucketUrl url_{BucketUrl::Kind::kS3, "bucket", "p/"};
+  BucketUrl url_{BucketUrl::Kind::kS3, "bucket", "p/", ""};
   StoreOptions options_;
   testing_support::FakeClock clock_;
   base::Metrics metrics_;

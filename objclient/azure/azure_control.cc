@@ -1,0 +1,199 @@
+// The blocking verbs of AzureStore.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest/digest.h"
+#include "objclient/azure/azure_error.h"
+#include "objclient/azure/azure_reply.h"
+#include "objclient/azure/azure_store.h"
+#include "objclient/copy_in_parts.h"
+#include "objclient/http/http_date.h"
+#include "objclient/rest/object_headers.h"
+
+namespace objclient {
+
+namespace {
+
+constexpr std::uint64_t kCopyPartBytes = 100ull << 20;  // what Put Block From URL always took
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+bool NotFound(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kNotFound;
+}
+
+}  // namespace
+
+base::Result<ObjectHead> AzureStore::Head(const ObjectKey& key) {
+  TRY(CheckKey(key));
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildHeadBlob(Whole(key))));
+  return ParseBlobHeaders(key, answer.response.headers);
+}
+
+base::Result<ObjectHead> AzureStore::Copy(const CopyRequest& request) {
+  TRY(CheckKey(request.target));
+  // The size decides how to copy.
+  TRY_ASSIGN(const ObjectHead source, Head(request.source));
+  if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
+    return base::Error(base::ErrorClass::kConflict,
+                       fmt::format("{}: the object is another one", request.source));
+  }
+  // A copy of the whole can replace metadata, but not by none.
+  const bool drops_metadata = request.metadata && request.metadata->empty();
+  if (source.size <= kCopyBlobMax && !drops_metadata) return CopyWhole(request, source);
+  return CopyInParts(*this, request, source, kCopyPartBytes);
+}
+
+base::Result<ObjectHead> AzureStore::CopyWhole(const CopyRequest& request,
+                                               const ObjectHead& source) {
+  AzureRequest wire = BuildCopyBlob(Whole(request.source), source.etag, Whole(request.target));
+  if (request.metadata) TRY(AddMetadata(wire, *request.metadata));
+  AddPrecondition(wire, request.precondition);
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
+  const HttpHeaders& headers = answer.response.headers;
+  const std::string status = headers.Value("x-ms-copy-status");
+  if (status != "success") {
+    return base::Error(base::ErrorClass::kUnavailable,
+                       fmt::format("copy to {}: its status is '{}'", request.target, status));
+  }
+  ObjectHead head = source;
+  head.key = request.target;
+  head.etag = Unquoted(headers.Value("etag"));
+  head.mtime_ns = ParseHttpDate(headers.Value("last-modified")).value_or(0) * kNsPerSecond;
+  if (request.metadata) head.metadata = *request.metadata;
+  return head;
+}
+
+base::Status AzureStore::Delete(const ObjectKey& key, const std::string& if_match) {
+  TRY(CheckKey(key));
+  AzureRequest wire = BuildDeleteBlob(Whole(key));
+  AddPrecondition(wire, {false, if_match});
+  const auto answer = session_->Call(std::move(wire));
+  if (answer.ok()) return base::Ok();
+  TRY_ASSIGN(const bool gone, IsGone(key, answer.error()));
+  return gone ? base::Ok() : base::Status(answer.error());
+}
+
+base::Result<bool> AzureStore::IsGone(const ObjectKey& key, const base::Error& refusal) {
+  // A container that does not exist is an error, a key is not.
+  if (NotFound(refusal)) return refusal.message().find("ContainerNotFound") == std::string::npos;
+  if (refusal.error_class() != base::ErrorClass::kConflict) return false;
+  const auto head = Head(key);
+  return !head.ok() && NotFound(head.error());
+}
+
+base::Result<std::vector<std::pair<ObjectKey, base::Error>>> AzureStore::DeleteMany(
+    const std::vector<DeleteRequest>& requests) {
+  Refused refused;
+  for (auto next = requests.begin(); next != requests.end();) {
+    const auto left = static_cast<std::size_t>(requests.end() - next);
+    const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, kDeleteBatchMax));
+    TRY(DeleteBatch({next, end}, refused));
+    next = end;
+  }
+  return refused;
+}
+
+base::Status AzureStore::DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused) {
+  std::vector<HttpRequest> deletions;
+  for (const DeleteRequest& request : batch) {
+    TRY(CheckKey(request.key));
+    AzureRequest wire = BuildDeleteBlob(Whole(request.key));
+    AddPrecondition(wire, {false, request.if_match});
+    TRY_ASSIGN(HttpRequest signed_deletion, session_->Sign(wire));
+    deletions.push_back(std::move(signed_deletion));
+  }
+  TRY_ASSIGN(const HttpAnswer answer,
+             session_->Call(BuildBatch(deletions, "batch_" + base::RandomHex(16))));
+  TRY_ASSIGN(const auto parts,
+             ParseBatch(answer.response.headers.Value("content-type"), answer.body));
+  std::vector<bool> answered(batch.size());
+  for (const BatchPart& part : parts) {
+    if (part.index >= batch.size()) continue;
+    answered[part.index] = true;
+    if (part.response.status >= 200 && part.response.status < 300) continue;
+    const ObjectKey& key = batch[part.index].key;
+    base::Error error = ToAzureError(ReadAzureRefusal(part.response, part.body),
+                                     "DELETE " + session_->location().Name(Whole(key)));
+    TRY_ASSIGN(const bool gone, IsGone(key, error));
+    if (!gone) refused.emplace_back(key, std::move(error));
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (answered[i]) continue;
+    refused.emplace_back(batch[i].key, base::Error(base::ErrorClass::kUnavailable,
+                                                   "DELETE in a batch: no answer for this key"));
+  }
+  return base::Ok();
+}
+
+base::Result<ListPage> AzureStore::List(const ListRequest& request) {
+  TRY_ASSIGN(const HttpAnswer answer,
+             session_->Call(BuildListBlobs(Whole(request.prefix), request)));
+  TRY_ASSIGN(ListPage page, ParseBlobList(answer.body));
+  for (auto& object : page.objects) object.key.erase(0, prefix_.size());
+  for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
+  return page;
+}
+
+base::Result<std::string> AzureStore::CreateMultipart(const ObjectKey& key,
+                                                      const Metadata& metadata) {
+  TRY(CheckKey(key));
+  // What the commit would refuse is refused before anything is sent.
+  AzureRequest dry = BuildPutBlockList(Whole(key), {});
+  TRY(AddMetadata(dry, metadata));
+  return uploads_.Create(key, metadata);
+}
+
+base::Result<PartInfo> AzureStore::UploadPartCopy(const ObjectKey& key,
+                                                  const std::string& upload_id,
+                                                  std::uint32_t number, const ObjectKey& source,
+                                                  const std::string& source_if_match,
+                                                  base::ByteRange range) {
+  TRY(CheckKey(source));
+  TRY(uploads_.Check(key, upload_id));
+  // The bytes are not known here: a name of its own keeps every attempt apart.
+  const PartInfo part{number, base::RandomHex(8), range.length, std::nullopt};
+  TRY_ASSIGN([[maybe_unused]] const HttpAnswer answer,
+             session_->Call(BuildPutBlockFromUrl(Whole(key), BlockId(upload_id, number, part.etag),
+                                                 Whole(source), source_if_match, range)));
+  TRY(uploads_.Add(key, upload_id, part));
+  return part;
+}
+
+base::Result<ObjectHead> AzureStore::CompleteMultipart(const ObjectKey& key,
+                                                       const std::string& upload_id,
+                                                       const std::vector<PartInfo>& parts,
+                                                       const Precondition& precondition) {
+  TRY_ASSIGN(const Metadata metadata, uploads_.Match(key, upload_id, parts));
+  ObjectHead head;
+  head.key = key;
+  std::vector<std::string> block_ids;
+  for (const PartInfo& part : parts) {
+    block_ids.push_back(BlockId(upload_id, part.number, part.etag));
+    head.size += part.size;
+  }
+  AzureRequest wire = BuildPutBlockList(Whole(key), block_ids);
+  TRY(AddMetadata(wire, metadata));
+  AddPrecondition(wire, precondition);
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
+  uploads_.Remove(key, upload_id);
+  head.etag = Unquoted(answer.response.headers.Value("etag"));
+  return head;
+}
+
+base::Status AzureStore::AbortMultipart(const ObjectKey& key, const std::string& upload_id) {
+  // Blocks that were never committed cannot be deleted: the service drops them after a week.
+  uploads_.Remove(key, upload_id);
+  return base::Ok();
+}
+
+base::Result<std::vector<PartInfo>> AzureStore::ListParts(const ObjectKey& key,
+                                                          const std::string& upload_id) {
+  return uploads_.Parts(key, upload_id);
+}
+
+base::Result<std::vector<UploadInfo>> AzureStore::ListUploads(const ObjectKey& prefix) {
+  return uploads_.List(prefix);
+}
+
+}  // namespace objclient

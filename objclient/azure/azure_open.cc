@@ -1,0 +1,45 @@
+// OpenAzureStore, apart from the verbs: where options and environment become a session.
+#include "base/log.h"
+#include "objclient/auth/azure_connection_string.h"
+#include "objclient/azure/azure_store.h"
+#include "objclient/http/curl_transport.h"
+
+namespace objclient {
+
+std::string FindAzureEndpoint(const BucketUrl& url, const StoreOptions& options,
+                              const Environment& environment) {
+  if (!options.endpoint.empty()) return options.endpoint;
+  if (auto endpoint = environment("AZURE_STORAGE_BLOB_ENDPOINT")) return *endpoint;
+  const auto text = environment("AZURE_STORAGE_CONNECTION_STRING");
+  if (!text) return {};
+  // One that cannot be read is reported by those who need its secrets.
+  const auto parsed = AzureConnectionString::Parse(*text);
+  const bool own =
+      !parsed.ok() || parsed->blob_endpoint == "https://" + url.account + ".blob.core.windows.net";
+  return own ? std::string() : parsed->blob_endpoint;
+}
+
+base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
+                                                          const StoreOptions& options,
+                                                          const Environment& environment,
+                                                          base::Clock& clock,
+                                                          base::Metrics& metrics) {
+  TRY_ASSIGN(AzureLocation location, LocateContainer(FindAzureEndpoint(url, options, environment),
+                                                     url.account, url.bucket));
+  TRY_ASSIGN(auto credentials, AzureSecretsOf(environment, url.account));
+  if (!credentials) credentials = AnonymousAzureCredentials();
+  LOG_DEBUG("azure account={} container={} endpoint={} credentials from {}", location.account,
+            location.container, location.endpoint.ToString(), credentials->origin());
+
+  CurlTransport::Options http;
+  http.connections = options.connections;
+  http.connect_timeout = options.connect_timeout;
+  http.stall_timeout = options.stall_timeout;
+  TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
+  auto session = std::make_unique<AzureSession>(std::move(transport), std::move(location),
+                                                std::move(credentials), clock);
+  return std::unique_ptr<ObjectStore>(
+      std::make_unique<AzureStore>(std::move(session), url.prefix, clock));
+}
+
+}  // namespace objclient

@@ -1,0 +1,129 @@
+// The bulk verbs, and what all verbs share. The blocking verbs are in azure_control.cc.
+#include "objclient/azure/azure_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest/digest.h"
+#include "objclient/azure/azure_reply.h"
+#include "objclient/rest/object_headers.h"
+#include "objclient/rest/ranged_get.h"
+
+namespace objclient {
+
+namespace {
+
+constexpr std::size_t kHashStepBytes = 256 * base::kKiB;  // stays in the processor's cache
+
+// The checksum that the service verifies. The caller's own is verified here, in the same pass over
+// the bytes, so that nothing changes unseen between the two.
+base::Result<std::uint64_t> ChecksumOf(const ObjectKey& key, const Body& body) {
+  std::uint64_t crc64 = 0;
+  std::uint32_t crc32c = 0;
+  for (std::span<const std::byte> piece : body.pieces) {
+    while (!piece.empty()) {
+      const auto step = piece.first(std::min(piece.size(), kHashStepBytes));
+      crc64 = base::Crc64Nvme(crc64, step);
+      if (body.crc32c) crc32c = base::Crc32c(crc32c, step);
+      piece = piece.subspan(step.size());
+    }
+  }
+  if (!body.crc32c || *body.crc32c == crc32c) return crc64;
+  return base::Error(base::ErrorClass::kCorrupt,
+                     fmt::format("PUT {}: the bytes do not match their checksum", key));
+}
+
+}  // namespace
+
+AzureStore::AzureStore(std::unique_ptr<AzureSession> session, std::string prefix,
+                       base::Clock& clock)
+    : session_(std::move(session)),
+      prefix_(std::move(prefix)),
+      uploads_(clock),
+      executor_({.name = "azure-fail", .threads = 1, .queue_limit = 1024}) {}
+
+AzureStore::~AzureStore() = default;
+
+Capabilities AzureStore::capabilities() const {
+  Capabilities capabilities;
+  capabilities.put_if_absent = capabilities.put_if_match = true;
+  capabilities.complete_condition = capabilities.delete_if_match = true;
+  capabilities.delete_many_if_match = true;
+  capabilities.checksum_crc32c = true;  // by way of the CRC-64 that the service verifies
+  capabilities.server_copy = true;
+  capabilities.keys_are_utf8 = capabilities.keys_are_url_paths = true;
+  capabilities.part_size_min = 1;
+  capabilities.put_size_max = 5000 * base::kMiB;
+  capabilities.parts_max = 50'000;
+  return capabilities;
+}
+
+template <typename T>
+void AzureStore::SendOr(Callback<T> done, const std::function<base::Status()>& send) {
+  const base::Status sent = send();
+  if (sent.ok()) return;
+  executor_.Submit([done = std::move(done), error = sent.error()] { done(error); });
+}
+
+void AzureStore::Get(GetRequest request, Callback<ObjectHead> done) {
+  SendOr<ObjectHead>(done, [&]() -> base::Status {
+    TRY(CheckKey(request.key));
+    AzureRequest wire = BuildGetBlob(Whole(request.key), request.range, request.if_match);
+    auto get = std::make_shared<RangedGet>(std::move(request), ParseBlobHeaders);
+    return session_->Send(
+        std::move(wire),
+        {[get](const HttpResponse& response) { return get->Start(response); },
+         [get](std::span<const std::byte> bytes) { return get->Take(bytes); },
+         [get, done](base::Result<HttpAnswer> answer) { done(get->Finish(answer)); }});
+  });
+}
+
+void AzureStore::Put(PutRequest request, Callback<ObjectHead> done) {
+  SendOr<ObjectHead>(done, [&] { return SendPut(request, done); });
+}
+
+base::Status AzureStore::SendPut(const PutRequest& request, Callback<ObjectHead> done) {
+  TRY(CheckKey(request.key));
+  TRY_ASSIGN(const std::uint64_t crc64, ChecksumOf(request.key, request.body));
+  AzureRequest wire = BuildPutBlob(Whole(request.key), request.body);
+  TRY(AddMetadata(wire, request.metadata));
+  AddPrecondition(wire, request.precondition);
+  AddChecksum(wire, crc64);
+  ObjectHead head;
+  head.key = request.key;
+  head.size = request.body.size();
+  head.metadata = request.metadata;
+  return session_->Send(
+      std::move(wire),
+      {nullptr, nullptr, [head, done = std::move(done)](base::Result<HttpAnswer> answer) {
+         if (!answer.ok()) return done(answer.error());
+         ObjectHead written = head;
+         written.etag = Unquoted(answer->response.headers.Value("etag"));
+         done(std::move(written));
+       }});
+}
+
+void AzureStore::UploadPart(PartRequest request, Callback<PartInfo> done) {
+  SendOr<PartInfo>(done, [&] { return SendPart(request, done); });
+}
+
+base::Status AzureStore::SendPart(const PartRequest& request, Callback<PartInfo> done) {
+  TRY(uploads_.Check(request.key, request.upload_id));
+  TRY_ASSIGN(const std::uint64_t crc64, ChecksumOf(request.key, request.body));
+  const PartInfo part{request.number, PartEtag(crc64), request.body.size(), request.body.crc32c};
+  AzureRequest wire = BuildPutBlock(
+      Whole(request.key), BlockId(request.upload_id, request.number, part.etag), request.body);
+  AddChecksum(wire, crc64);
+  return session_->Send(std::move(wire),
+                        {nullptr, nullptr,
+                         [this, part, key = request.key, id = request.upload_id,
+                          done = std::move(done)](base::Result<HttpAnswer> answer) {
+                           if (!answer.ok()) return done(answer.error());
+                           const base::Status added = uploads_.Add(key, id, part);
+                           if (!added.ok()) return done(added.error());
+                           done(part);
+                         }});
+}
+
+}  // namespace objclient

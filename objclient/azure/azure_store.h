@@ -1,0 +1,86 @@
+// AzureStore: ObjectStore over one container of Azure Blob, with a prefix. What S3 calls a
+// multipart upload is a list of blocks here (azure_uploads.h). Without retries.
+//
+// Owned by RetryingStore; any thread. Callbacks run on the HTTP transport's threads, those of
+// requests that fail before they are sent on an executor's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/executor.h"
+#include "objclient/auth/environment.h"
+#include "objclient/azure/azure_session.h"
+#include "objclient/azure/azure_uploads.h"
+#include "objclient/object_store.h"
+#include "objclient/open_store.h"
+
+namespace objclient {
+
+class AzureStore : public ObjectStore {
+ public:
+  // `prefix`: "" or ends in '/'. `clock` must outlive the store.
+  AzureStore(std::unique_ptr<AzureSession> session, std::string prefix, base::Clock& clock);
+  ~AzureStore() override;
+
+  Capabilities capabilities() const override;
+  void Get(GetRequest request, Callback<ObjectHead> done) override;
+  void Put(PutRequest request, Callback<ObjectHead> done) override;
+  void UploadPart(PartRequest request, Callback<PartInfo> done) override;
+  base::Result<ObjectHead> Head(const ObjectKey& key) override;
+  base::Result<ObjectHead> Copy(const CopyRequest& request) override;
+  base::Status Delete(const ObjectKey& key, const std::string& if_match) override;
+  base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
+      const std::vector<DeleteRequest>& requests) override;
+  base::Result<ListPage> List(const ListRequest& request) override;
+  base::Result<std::string> CreateMultipart(const ObjectKey& key,
+                                            const Metadata& metadata) override;
+  base::Result<PartInfo> UploadPartCopy(const ObjectKey& key, const std::string& upload_id,
+                                        std::uint32_t number, const ObjectKey& source,
+                                        const std::string& source_if_match,
+                                        base::ByteRange range) override;
+  base::Result<ObjectHead> CompleteMultipart(const ObjectKey& key, const std::string& upload_id,
+                                             const std::vector<PartInfo>& parts,
+                                             const Precondition& precondition) override;
+  base::Status AbortMultipart(const ObjectKey& key, const std::string& upload_id) override;
+  base::Result<std::vector<PartInfo>> ListParts(const ObjectKey& key,
+                                                const std::string& upload_id) override;
+  // Those of this process.
+  base::Result<std::vector<UploadInfo>> ListUploads(const ObjectKey& prefix) override;
+
+ private:
+  using Refused = std::vector<std::pair<ObjectKey, base::Error>>;
+
+  std::string Whole(const ObjectKey& key) const { return prefix_ + key; }
+  // kInvalid for keys that no blob can have.
+  static base::Status CheckKey(const ObjectKey& key) { return CheckBlobName(key); }
+  // A refused condition on a key that is gone; Azure says no more than that it does not hold.
+  base::Result<bool> IsGone(const ObjectKey& key, const base::Error& refusal);
+  // Sends a bulk request. What fails before it is sent is answered from another thread.
+  template <typename T>
+  void SendOr(Callback<T> done, const std::function<base::Status()>& send);
+  base::Status SendPut(const PutRequest& request, Callback<ObjectHead> done);
+  base::Status SendPart(const PartRequest& request, Callback<PartInfo> done);
+  base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source);
+  base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
+
+  const std::unique_ptr<AzureSession> session_;  // constant after construction
+  const std::string prefix_;                     // constant after construction
+  AzureUploads uploads_;
+  base::Executor executor_;  // last: its tasks use everything above
+};
+
+// The store of an az:// URL, without retries; makes no request. Endpoint and credentials that
+// `options` leave open come from `environment`.
+base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
+                                                          const StoreOptions& options,
+                                                          const Environment& environment,
+                                                          base::Clock& clock,
+                                                          base::Metrics& metrics);
+
+// The endpoint that the options name, else AZURE_STORAGE_BLOB_ENDPOINT, else that of
+// AZURE_STORAGE_CONNECTION_STRING where it is not the cloud's own; empty = the cloud's own.
+std::string FindAzureEndpoint(const BucketUrl& url, const StoreOptions& options,
+                              const Environment& environment);
+
+}  // namespace objclient

@@ -1,0 +1,44 @@
+#include "objclient/copy_in_parts.h"
+
+#include <algorithm>
+
+namespace objclient {
+
+namespace {
+
+base::Result<std::vector<PartInfo>> CopyParts(ObjectStore& store, const CopyRequest& request,
+                                              const ObjectHead& source, std::uint64_t part_size,
+                                              const std::string& upload_id) {
+  const std::uint64_t parts_max = store.capabilities().parts_max;
+  const std::uint64_t step = std::max(part_size, (source.size + parts_max - 1) / parts_max);
+  std::vector<PartInfo> parts;
+  for (std::uint64_t offset = 0; offset < source.size; offset += step) {
+    const base::ByteRange range{offset, std::min(step, source.size - offset)};
+    TRY_ASSIGN(PartInfo part, store.UploadPartCopy(request.target, upload_id,
+                                                   static_cast<std::uint32_t>(parts.size() + 1),
+                                                   request.source, source.etag, range));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+}  // namespace
+
+base::Result<ObjectHead> CopyInParts(ObjectStore& store, const CopyRequest& request,
+                                     const ObjectHead& source, std::uint64_t part_size) {
+  const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
+  TRY_ASSIGN(const std::string upload_id, store.CreateMultipart(request.target, metadata));
+  auto result = [&]() -> base::Result<ObjectHead> {
+    TRY_ASSIGN(const auto parts, CopyParts(store, request, source, part_size, upload_id));
+    return store.CompleteMultipart(request.target, upload_id, parts, request.precondition);
+  }();
+  if (result.ok()) {
+    result->metadata = metadata;
+  } else {
+    // What cannot be removed now is found by ListUploads later; the copy's error says more.
+    static_cast<void>(store.AbortMultipart(request.target, upload_id));
+  }
+  return result;
+}
+
+}  // namespace objclient

@@ -1,0 +1,42 @@
+# What the scripts that run a server for the tests have in common; they source it. Sets $project,
+# $cache (where servers are installed) and $instance (which of several servers side by side).
+program=${0##*/}
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+cache=${CAIRNFS_TEST_ROOT:-/var/cache/cairnfs-test}
+instance=${CAIRNFS_TEST_INSTANCE:-default}
+
+say() { echo "$program: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+[[ $instance =~ ^[A-Za-z0-9._-]+$ ]] || die "CAIRNFS_TEST_INSTANCE may hold letters, digits, . _ -"
+mkdir -p "$cache" 2>/dev/null || die "cannot write $cache; run as root or set CAIRNFS_TEST_ROOT"
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Sets $port; the two after it are free, too.
+free_port() {
+  local try
+  for try in {1..200}; do   # below the range the kernel gives to clients, so it stays ours
+    port=$((20000 + RANDOM % 10000))
+    listening "$port" || listening "$((port + 1))" || listening "$((port + 2))" || return 0
+  done
+  die "no free port between 20000 and 30000"
+}
+
+# is_alive PID TEXT: it runs, is no zombie, and has TEXT in its command line.
+is_alive() {
+  [ -n "$1" ] && grep -qs "^State:[[:space:]]*[^ZX]" "/proc/$1/status" &&
+    { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qF -- "$2"
+}
+
+# For a daemon's subshell: holds no descriptor of the caller's but the first three.
+close_descriptors() {
+  local descriptor
+  for descriptor in "/proc/$BASHPID"/fd/*; do
+    descriptor=${descriptor##*/}
+    [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-" 2>/dev/null || true
+  done
+}
+
+# random_word CHARACTERS LENGTH
+random_word() { LC_ALL=C tr -dc "$1" </dev/urandom 2>/dev/null | head -c "$2" || true; }
