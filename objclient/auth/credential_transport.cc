@@ -1,5 +1,8 @@
 #include "objclient/auth/credential_transport.h"
 
+#include <unistd.h>
+
+#include "base/log.h"
 #include "objclient/http/curl_transport.h"
 
 namespace objclient {
@@ -14,6 +17,14 @@ CredentialHttp::OpenTransport CredentialTransport(std::string ca_bundle, base::M
     TRY_ASSIGN(std::unique_ptr<CurlTransport> transport, CurlTransport::Open(options, metrics));
     return std::unique_ptr<HttpTransport>(std::move(transport));
   };
+}
+
+std::string FindCaBundle(const Environment& environment) {
+  const auto bundle = environment("AWS_CA_BUNDLE");
+  if (!bundle) return {};
+  if (access(bundle->c_str(), R_OK) == 0) return *bundle;
+  LOG_WARN("AWS_CA_BUNDLE={} cannot be read, using the system's authorities", *bundle);
+  return {};
 }
 
 }  // namespace objclient

@@ -24,6 +24,10 @@ std::string Take(nlohmann::json& object, const char* name) {
   return std::move(found->get_ref<std::string&>());
 }
 
+bool FitsIntoHeader(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 std::optional<std::int64_t> ParseExpiration(std::string_view text) {
@@ -56,6 +60,8 @@ base::Result<Credentials> ParseKeyDocument(const base::Secret& document, const c
   keys.session_token = base::Secret(Take(json, token_name));
   if (keys.access_key_id.empty()) return Bad("AccessKeyId is missing");
   if (keys.secret_access_key.empty()) return Bad("SecretAccessKey is missing");
+  if (!FitsIntoHeader(keys.access_key_id)) return Bad("AccessKeyId is no word");
+  if (!FitsIntoHeader(keys.session_token.reveal())) return Bad("the token is no word");
   const std::string expiration = Take(json, "Expiration");
   if (expiration.empty()) return keys;
   const auto seconds = ParseExpiration(expiration);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,16 @@ class Refreshing {
     }
     executor_.Submit([this] { Reload(); });
     return valid;
+  }
+
+  // The same for who may block.
+  base::Result<Handle> Await() EXCLUDES(mutex_) {
+    // Shared: the waiter may still be returning from set_value when the caller has gone on.
+    auto renewed = std::make_shared<std::promise<base::Result<Handle>>>();
+    auto answer = renewed->get_future();
+    Handle valid =
+        Get([renewed](base::Result<Handle> handle) { renewed->set_value(std::move(handle)); });
+    return valid != nullptr ? base::Result<Handle>(std::move(valid)) : answer.get();
   }
 
   // The newest, valid or not: for messages. nullptr after a refusal.

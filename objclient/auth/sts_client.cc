@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <pugixml.hpp>
 
 #include "base/digest/digest.h"
 #include "objclient/auth/key_document.h"
 #include "objclient/auth/sigv4.h"
 #include "objclient/http/http_date.h"
 #include "objclient/http/url.h"
+#include "objclient/rest/xml.h"
 
 namespace objclient {
 
@@ -26,9 +26,9 @@ std::string ServiceUrl(const Environment& environment, const std::string& region
   return fmt::format("https://sts.{}.{}", region, domain);
 }
 
-// The first element of that name, at whatever depth.
+// The first element of that name, at whatever depth; servers wrap it differently.
 pugi::xml_node Find(const pugi::xml_node& below, std::string_view name) {
-  return below.find_node([name](const pugi::xml_node& node) { return name == node.name(); });
+  return below.find_node([name](const pugi::xml_node& node) { return LocalName(node) == name; });
 }
 
 std::string Text(const pugi::xml_node& below, const char* name) {

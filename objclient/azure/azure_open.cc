@@ -1,6 +1,8 @@
 // OpenAzureStore, apart from the verbs: where options and environment become a session.
 #include "base/log.h"
 #include "objclient/auth/azure_connection_string.h"
+#include "objclient/auth/azure_sign_in.h"
+#include "objclient/auth/credential_transport.h"
 #include "objclient/azure/azure_store.h"
 #include "objclient/http/curl_transport.h"
 
@@ -26,10 +28,15 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
                                                           base::Metrics& metrics) {
   TRY_ASSIGN(AzureLocation location, LocateContainer(FindAzureEndpoint(url, options, environment),
                                                      url.account, url.bucket));
-  TRY_ASSIGN(auto credentials, AzureSecretsOf(environment, url.account));
-  if (!credentials) credentials = AnonymousAzureCredentials();
-  LOG_DEBUG("azure account={} container={} endpoint={} credentials from {}", location.account,
-            location.container, location.endpoint.ToString(), credentials->origin());
+  LOG_DEBUG("azure account={} container={} endpoint={}", location.account, location.container,
+            location.endpoint.ToString());
+  AzureSignIn sign_in = SignInToAzure(
+      environment, url.account, CredentialTransport(FindCaBundle(environment), metrics), clock);
+  for (const PassedOver& source : sign_in.passed_over) {
+    LOG_DEBUG("credentials: not from {}: {}", source.source, source.why);
+  }
+  TRY_ASSIGN(auto credentials, std::move(sign_in.credentials));
+  LOG_INFO("credentials: {}", credentials->origin());
 
   CurlTransport::Options http;
   http.connections = options.connections;

@@ -73,7 +73,8 @@ base::Status CurlTransfer::SetBounds(const CurlBounds& bounds) {
   TRY(Set(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(stall_seconds))));
   TRY(Set(handle, CURLOPT_TCP_NODELAY, 1L));
   TRY(Set(handle, CURLOPT_TCP_KEEPALIVE, 1L));
-  if (IsLoopback(HostOf(request_.url))) TRY(Set(handle, CURLOPT_NOPROXY, "*"));
+  const std::string_view host = HostOf(request_.url);
+  if (IsLoopback(host) || IsMetadataService(host)) TRY(Set(handle, CURLOPT_NOPROXY, "*"));
   if (!bounds.ca_bundle.empty()) TRY(Set(handle, CURLOPT_CAINFO, bounds.ca_bundle.c_str()));
   return base::Ok();
 }

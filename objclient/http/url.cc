@@ -91,6 +91,10 @@ bool IsLoopback(std::string_view host) {
          (host.starts_with("127.") && IsIpAddress(host));
 }
 
+bool IsMetadataService(std::string_view host) {
+  return (host.starts_with("169.254.") || host.starts_with("[fd00:ec2:")) && IsIpAddress(host);
+}
+
 std::string PercentEncode(std::string_view text, bool keep_slash) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;

@@ -26,6 +26,8 @@ base::Result<Url> ParseEndpoint(std::string_view text);
 bool IsIpAddress(std::string_view host);
 // localhost, 127.0.0.0/8, ::1: never behind a proxy.
 bool IsLoopback(std::string_view host);
+// The metadata services of clouds, 169.254.0.0/16 and fd00:ec2::/32: never behind a proxy either.
+bool IsMetadataService(std::string_view host);
 
 // All but A-Z a-z 0-9 - . _ ~ become %XX; '/' stays when `keep_slash`.
 std::string PercentEncode(std::string_view text, bool keep_slash);

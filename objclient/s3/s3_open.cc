@@ -1,6 +1,4 @@
 // OpenS3Store, apart from the verbs: where options and environment become a session.
-#include <unistd.h>
-
 #include "base/log.h"
 #include "objclient/auth/aws_profiles.h"
 #include "objclient/auth/aws_sign_in.h"
@@ -11,15 +9,6 @@
 namespace objclient {
 
 namespace {
-
-// A bundle that cannot be read would make every https request fail: the system's is used instead.
-std::string FindCaBundle(const Environment& environment) {
-  const auto bundle = environment("AWS_CA_BUNDLE");
-  if (!bundle) return {};
-  if (access(bundle->c_str(), R_OK) == 0) return *bundle;
-  LOG_WARN("AWS_CA_BUNDLE={} cannot be read, using the system's authorities", *bundle);
-  return {};
-}
 
 base::Result<std::unique_ptr<Refreshing<Credentials>>> SignIn(const StoreOptions& options,
                                                               const std::string& region,

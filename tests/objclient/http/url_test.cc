@@ -46,6 +46,12 @@ TEST(Hosts, KnowsAddressesAndLoopback) {
   for (const char* host : {"127.example.com", "10.0.0.1", "localhost.example.com"}) {
     EXPECT_FALSE(IsLoopback(host)) << host;
   }
+  for (const char* host : {"169.254.169.254", "169.254.170.2", "[fd00:ec2::254]"}) {
+    EXPECT_TRUE(IsMetadataService(host)) << host;
+  }
+  for (const char* host : {"169.254.example.com", "169.25.4.1", "[fd00::1]", "127.0.0.1"}) {
+    EXPECT_FALSE(IsMetadataService(host)) << host;
+  }
 }
 
 TEST(PercentEncode, KeepsUnreservedOnly) {

@@ -1,0 +1,78 @@
+#include "objclient/describe_store.h"
+
+#include "objclient/auth/aws_profiles.h"
+#include "objclient/auth/aws_sign_in.h"
+#include "objclient/auth/azure_sign_in.h"
+#include "objclient/auth/credential_transport.h"
+#include "objclient/azure/azure_location.h"
+#include "objclient/s3/s3_location.h"
+
+namespace objclient {
+
+namespace {
+
+// Enough to tell keys apart; whole ones belong into no terminal.
+std::string Ending(const std::string& access_key) {
+  constexpr std::size_t kShown = 4;
+  if (access_key.size() < 3 * kShown) return "...";
+  return "..." + access_key.substr(access_key.size() - kShown);
+}
+
+base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptions& options,
+                                          const Environment& environment,
+                                          CredentialHttp::OpenTransport open, base::Clock& clock) {
+  StoreDescription out;
+  out.region = FindRegion(environment, options.profile, options.region);
+  TRY_ASSIGN(const S3Location location,
+             LocateBucket(FindEndpoint(url, options, environment), out.region, url.bucket));
+  out.endpoint = location.endpoint.ToString();
+  AwsSignIn sign_in = SignInToAws(environment, options.profile, out.region, std::move(open), clock);
+  out.passed_over = std::move(sign_in.passed_over);
+  if (!sign_in.credentials.ok()) {
+    out.failure = sign_in.credentials.error();
+    return out;
+  }
+  const auto found = (*sign_in.credentials)->Latest();
+  out.credentials = found->origin;
+  if (!found->anonymous()) out.access_key = Ending(found->access_key_id);
+  if (found->expires_ns) {
+    out.life_seconds = (*found->expires_ns - clock.MonotonicNs()) / 1'000'000'000;
+  }
+  return out;
+}
+
+base::Result<StoreDescription> DescribeAzure(const BucketUrl& url, const StoreOptions& options,
+                                             const Environment& environment,
+                                             CredentialHttp::OpenTransport open,
+                                             base::Clock& clock) {
+  StoreDescription out;
+  TRY_ASSIGN(const AzureLocation location,
+             LocateContainer(FindEndpoint(url, options, environment), url.account, url.bucket));
+  out.endpoint = location.endpoint.ToString();
+  AzureSignIn sign_in = SignInToAzure(environment, url.account, std::move(open), clock);
+  out.passed_over = std::move(sign_in.passed_over);
+  if (sign_in.credentials.ok()) {
+    out.credentials = (*sign_in.credentials)->origin();
+  } else {
+    out.failure = sign_in.credentials.error();
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOptions& options,
+                                             const Environment& environment, base::Clock& clock,
+                                             base::Metrics& metrics) {
+  if (url.kind != BucketUrl::Kind::kS3 && url.kind != BucketUrl::Kind::kAzure) {
+    StoreDescription local;
+    local.credentials = "none needed";
+    return local;
+  }
+  CredentialHttp::OpenTransport open = CredentialTransport(FindCaBundle(environment), metrics);
+  return url.kind == BucketUrl::Kind::kS3
+             ? DescribeS3(url, options, environment, std::move(open), clock)
+             : DescribeAzure(url, options, environment, std::move(open), clock);
+}
+
+}  // namespace objclient

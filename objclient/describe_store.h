@@ -1,0 +1,33 @@
+// DescribeStore: where a bucket URL leads and who we are there, for a person who asks why. It finds
+// credentials as OpenStore does and does not ask the store itself. Holds no secret. Any thread;
+// blocks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "objclient/auth/credential_source.h"
+#include "objclient/open_store.h"
+
+namespace objclient {
+
+struct StoreDescription {
+  std::string endpoint;                      // empty where there is none
+  std::string region;                        // S3
+  std::string credentials;                   // where they come from; empty after a failure
+  std::string access_key;                    // S3: its last characters, "...7EXA"
+  std::optional<std::int64_t> life_seconds;  // S3: until they end
+  std::vector<PassedOver> passed_over;       // sources that came before in the order
+  std::optional<base::Error> failure;        // of the source that should have had some
+};
+
+base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOptions& options,
+                                             const Environment& environment, base::Clock& clock,
+                                             base::Metrics& metrics);
+
+}  // namespace objclient
