@@ -1,7 +1,8 @@
-# cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount] [BUCKETS local]
-#                    [TIMEOUT seconds] [ALONE]): a Python module of tests on real mounts, once for
-# each kind of bucket (local, s3, azure); all but local get the label server too. The module ends itself, with clean-up,
-# before ctest would kill it, and exits with 77 where the machine lacks what it needs.
+# cairnfs_mount_test(NAME checkpoint SOURCE checkpoint_test.py [LABELS mount]
+#                    [BUCKETS local s3 azure] [TIMEOUT seconds] [ALONE]): a Python module of tests on
+# real mounts, once for each kind of bucket; those on a server get the label server too. The module
+# ends itself, with clean-up, before ctest would kill it, and exits with 77 where the machine lacks
+# what it needs.
 function(cairnfs_mount_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "ALONE" "NAME;SOURCE;TIMEOUT" "LABELS;BUCKETS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR arg_UNPARSED_ARGUMENTS)

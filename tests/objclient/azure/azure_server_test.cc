@@ -1,0 +1,169 @@
+// AzureStore against a real server. What every store must do is in the conformance suite; here is
+// what is special about Azure: secrets of every kind, checksums, large copies, names.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "base/digest/digest.h"
+#include "objclient/auth/azure_shared_key.h"
+#include "objclient/azure/azure_store.h"
+#include "objclient/copy_in_parts.h"
+#include "objclient/http/curl_transport.h"
+
+namespace objclient {
+namespace {
+
+using base::ErrorClass;
+using Variables = std::map<std::string, std::string>;
+
+class AzureServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* const url = std::getenv("CAIRNFS_TEST_AZURE_URL");
+    const char* const endpoint = std::getenv("CAIRNFS_TEST_AZURE_ENDPOINT");
+    const char* const key = std::getenv("AZURE_STORAGE_KEY");
+    if (url == nullptr || endpoint == nullptr || key == nullptr) {
+      GTEST_SKIP() << "no server: eval \"$(tests/support/stores/azure up)\"";
+    }
+    url_ = ParseBucketUrl(url).value();
+    url_.prefix += "azure-test-" + base::RandomHex(6) + "/";
+    options_.endpoint = endpoint;
+    key_ = key;
+    store_ = Open({{"AZURE_STORAGE_KEY", key_}});
+  }
+
+  void TearDown() override {
+    if (store_ == nullptr) return;
+    const auto page = store_->List({});
+    ASSERT_TRUE(page.ok()) << page.error().ToString();
+    for (const auto& object : page->objects) EXPECT_TRUE(store_->Delete(object.key, "").ok());
+  }
+
+  std::unique_ptr<ObjectStore> Open(const Variables& variables) {
+    const Environment environment = [variables](const std::string& name) {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::nullopt : std::optional(found->second);
+    };
+    auto store = OpenAzureStore(url_, options_, environment, base::SystemClock(), metrics_);
+    EXPECT_TRUE(store.ok()) << store.error().ToString();
+    return store.ok() ? std::move(*store) : nullptr;
+  }
+
+  static base::Result<ObjectHead> Put(ObjectStore& store, const std::string& key,
+                                      std::span<const std::byte> bytes) {
+    PutRequest request;
+    request.key = key;
+    request.body.pieces = {bytes};
+    return PutAndWait(store, request);
+  }
+
+  std::unique_ptr<AzureSession> Session() {
+    CurlTransport::Options http;
+    return std::make_unique<AzureSession>(
+        CurlTransport::Open(http, metrics_).value(),
+        LocateContainer(options_.endpoint, url_.account, url_.bucket).value(),
+        AccountKeyCredentials(url_.account, base::Secret(key_), "a test").value(),
+        base::SystemClock());
+  }
+
+  BucketUrl url_;
+  StoreOptions options_;
+  std::string key_;
+  base::Metrics metrics_;
+  const std::vector<std::byte> bytes_ = std::vector<std::byte>(1000, std::byte{7});
+  std::unique_ptr<ObjectStore> store_;
+};
+
+TEST_F(AzureServerTest, AConnectionStringBringsKeyAndEndpoint) {
+  options_.endpoint.clear();
+  const auto store =
+      Open({{"AZURE_STORAGE_CONNECTION_STRING",
+             "AccountName=" + url_.account + ";AccountKey=" + key_ + ";BlobEndpoint=" +
+                 std::getenv("CAIRNFS_TEST_AZURE_ENDPOINT") + "/" + url_.account}});
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(Put(*store, "k", bytes_).ok());
+  EXPECT_TRUE(store_->Head("k").ok());
+}
+
+TEST_F(AzureServerTest, ASignatureForOneBlobOpensThatBlobAlone) {
+  ASSERT_TRUE(Put(*store_, "one", bytes_).ok());
+  ASSERT_TRUE(Put(*store_, "other", bytes_).ok());
+  const std::int64_t in_an_hour = base::SystemClock().WallNs() / 1'000'000'000 + 3600;
+  const std::string sas = ReadOnlySas({"", url_.bucket, url_.prefix + "one"}, url_.account,
+                                      base::Base64Decode(key_).value(), in_an_hour);
+  const auto reader = Open({{"AZURE_STORAGE_SAS_TOKEN", sas}});
+  ASSERT_NE(reader, nullptr);
+  const auto head = reader->Head("one");
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  EXPECT_EQ(head->size, bytes_.size());
+  EXPECT_EQ(reader->Head("other").error().error_class(), ErrorClass::kAuth);
+  EXPECT_EQ(Put(*reader, "one", bytes_).error().errno_value(), EACCES);
+  const std::string expired = ReadOnlySas({"", url_.bucket, url_.prefix + "one"}, url_.account,
+                                          base::Base64Decode(key_).value(), in_an_hour - 7200);
+  EXPECT_EQ(Open({{"AZURE_STORAGE_SAS_TOKEN", expired}})->Head("one").error().error_class(),
+            ErrorClass::kAuth);
+}
+
+TEST_F(AzureServerTest, WrongKeysAndContainersSaySo) {
+  const auto wrong = Open({{"AZURE_STORAGE_KEY", "d3Jvbmc="}})->List({});
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().errno_value(), EACCES);
+  EXPECT_NE(wrong.error().message().find("AZURE_STORAGE_KEY"), std::string::npos);
+  EXPECT_EQ(wrong.error().message().find("d3Jvbmc"), std::string::npos);
+  url_.bucket = "no-such-container";
+  const auto store = Open({{"AZURE_STORAGE_KEY", key_}});
+  EXPECT_EQ(store->List({}).error().error_class(), ErrorClass::kNotFound);
+  EXPECT_FALSE(store->Delete("k", "").ok()) << "a container that is missing is no deleted key";
+}
+
+// The server itself refuses bytes that are not those of the checksum, in blobs and in blocks.
+TEST_F(AzureServerTest, AWrongChecksumIsRefused) {
+  const auto session = Session();
+  const std::string key = url_.prefix + "k";
+  const Body body{{bytes_}, {}};
+  for (const bool block : {false, true}) {
+    AzureRequest request =
+        block ? BuildPutBlock(key, BlockId("0123456789abcdef", 1, PartEtag(1)), body)
+              : BuildPutBlob(key, body);
+    AddChecksum(request, base::Crc64Nvme(0, bytes_) ^ 1);
+    const auto answer = session->Call(request);
+    ASSERT_FALSE(answer.ok()) << block;
+    EXPECT_EQ(answer.error().error_class(), ErrorClass::kCorrupt) << answer.error().ToString();
+  }
+  EXPECT_FALSE(store_->Head("k").ok());
+}
+
+TEST_F(AzureServerTest, ACopyInBlocksIsTheSame) {
+  std::vector<std::byte> large(3 * base::kMiB + 5);
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::byte>(i * 31 >> 3);
+  ASSERT_TRUE(Put(*store_, "from", large).ok());
+  const auto source = store_->Head("from");
+  ASSERT_TRUE(source.ok());
+  const auto copied = CopyInParts(*store_, {"from", "", "to", {true, ""}, {}}, *source, base::kMiB);
+  ASSERT_TRUE(copied.ok()) << copied.error().ToString();
+  std::vector<std::byte> read(large.size());
+  GetRequest get;
+  get.key = "to";
+  get.range = {0, read.size()};
+  get.if_match = copied->etag;
+  get.into = {read};
+  ASSERT_TRUE(GetAndWait(*store_, get).ok());
+  EXPECT_EQ(read, large);
+}
+
+TEST_F(AzureServerTest, ABatchSpeaksForEachOfItsKeys) {
+  const auto kept = Put(*store_, "kept & <odd> ä", bytes_);
+  ASSERT_TRUE(kept.ok() && Put(*store_, "a b+c%20d", bytes_).ok());
+  const auto refused =
+      store_->DeleteMany({{"a b+c%20d", ""}, {"never/was", ""}, {"kept & <odd> ä", "0xother"}});
+  ASSERT_TRUE(refused.ok()) << refused.error().ToString();
+  ASSERT_EQ(refused->size(), 1u);
+  EXPECT_EQ(refused->front().first, "kept & <odd> ä");
+  EXPECT_EQ(refused->front().second.error_class(), ErrorClass::kConflict);
+  EXPECT_FALSE(store_->Head("a b+c%20d").ok());
+  EXPECT_EQ(store_->Head("kept & <odd> ä")->etag, kept->etag);
+}
+
+}  // namespace
+}  // namespace objclient
