@@ -8,8 +8,9 @@
 #include "objclient/http/http_date.h"
 #include "objclient/http/http_message.h"
 #include "objclient/http/url.h"
-#include "objclient/s3/s3_reply.h"
-#include "objclient/s3/s3_request.h"
+#include "objclient/rest/object_headers.h"
+#include "objclient/rest/xml.h"
+#include "objclient/s3/s3_checksum.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
