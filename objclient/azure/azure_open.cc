@@ -42,6 +42,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
   http.connections = options.connections;
   http.connect_timeout = options.connect_timeout;
   http.stall_timeout = options.stall_timeout;
+  http.ca_bundle = FindCaBundle(environment);
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
   auto session = std::make_unique<AzureSession>(std::move(transport), std::move(location),
                                                 std::move(credentials), clock);

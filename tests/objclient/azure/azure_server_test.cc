@@ -1,15 +1,19 @@
 // AzureStore against a real server. What every store must do is in the conformance suite; here is
 // what is special about Azure: secrets of every kind, checksums, large copies, names.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <map>
 
 #include "base/digest/digest.h"
 #include "objclient/auth/azure_shared_key.h"
+#include "objclient/auth/azure_token_credentials.h"
 #include "objclient/azure/azure_store.h"
 #include "objclient/copy_in_parts.h"
 #include "objclient/http/curl_transport.h"
+#include "tests/support/fake_clock.h"
 
 namespace objclient {
 namespace {
@@ -163,6 +167,109 @@ TEST_F(AzureServerTest, ABatchSpeaksForEachOfItsKeys) {
   EXPECT_EQ(refused->front().second.error_class(), ErrorClass::kConflict);
   EXPECT_FALSE(store_->Head("a b+c%20d").ok());
   EXPECT_EQ(store_->Head("kept & <odd> ä")->etag, kept->etag);
+}
+
+// Over TLS, as the cloud is, and signed in with a token. The server checks all of a token but who
+// made it.
+class AzureTlsTest : public AzureServerTest {
+ protected:
+  void SetUp() override {
+    AzureServerTest::SetUp();
+    if (IsSkipped()) return;
+    store_.reset();  // the other server's
+    options_.endpoint = std::getenv("CAIRNFS_TEST_AZURE_TLS_ENDPOINT");
+    ca_bundle_ = std::getenv("CAIRNFS_TEST_AZURE_CA_BUNDLE");
+  }
+
+  static AzureToken Token(std::int64_t seconds_left) {
+    const std::int64_t now = base::SystemClock().WallNs() / 1'000'000'000;
+    const std::string claims = fmt::format(
+        R"({{"aud":"{}","iss":"https://sts.windows.net/1/","iat":{},"nbf":{},"exp":{}}})",
+        "https://storage.azure.com", now - 3600, now - 3600, now + seconds_left);
+    std::string token;
+    for (const std::string& part : {std::string(R"({"typ":"JWT","alg":"RS256"})"), claims}) {
+      token += base::Base64({reinterpret_cast<const std::uint8_t*>(part.data()), part.size()});
+      while (token.ends_with('=')) token.pop_back();
+      token += '.';
+    }
+    return {base::Secret(token + "c2lnbmVk"), "a test", std::nullopt};
+  }
+
+  std::unique_ptr<AzureSession> SessionWith(AzureToken token, const std::string& ca_bundle) {
+    CurlTransport::Options http;
+    http.ca_bundle = ca_bundle;
+    auto credentials = std::make_unique<AzureTokenCredentials>(
+        std::move(token),
+        [this]() -> base::Result<AzureToken> {
+          ++renewals_;
+          return Token(3600);
+        },
+        token_clock_);
+    return std::make_unique<AzureSession>(
+        CurlTransport::Open(http, metrics_).value(),
+        LocateContainer(options_.endpoint, url_.account, url_.bucket).value(),
+        std::move(credentials), base::SystemClock());
+  }
+
+  static base::Status MakeContainer(AzureSession& session) {
+    AzureRequest request{MakeRequest("PUT", ""), ""};
+    request.query = {{"restype", "container"}};
+    request.has_body = true;
+    const auto made = session.Call(request);
+    const bool there = made.ok() || made.error().error_class() == ErrorClass::kConflict;
+    return there ? base::Ok() : base::Status(made.error());
+  }
+
+  std::string ca_bundle_;
+  testing_support::FakeClock token_clock_;
+  std::atomic<int> renewals_ = 0;
+};
+
+TEST_F(AzureTlsTest, ATokenOpensEveryVerb) {
+  auto session = SessionWith(Token(3600), ca_bundle_);
+  const base::Status made = MakeContainer(*session);
+  ASSERT_TRUE(made.ok()) << made.error().ToString();
+  AzureStore store(std::move(session), url_.prefix, base::SystemClock());
+  const auto put = Put(store, "k", bytes_);
+  ASSERT_TRUE(put.ok()) << put.error().ToString();
+  const auto id = store.CreateMultipart("parts", {{"m", "1"}});
+  ASSERT_TRUE(id.ok());
+  PartRequest part;
+  part.key = "parts";
+  part.upload_id = *id;
+  part.number = 1;
+  part.body.pieces = {bytes_};
+  const auto one = UploadPartAndWait(store, part);
+  ASSERT_TRUE(one.ok()) << one.error().ToString();
+  ASSERT_TRUE(store.CompleteMultipart("parts", *id, {*one}, {}).ok());
+  const auto page = store.List({});
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(page->objects.size(), 2u);
+  EXPECT_EQ(store.Head("parts")->metadata, (Metadata{{"m", "1"}}));
+  const auto refused = store.DeleteMany({{"k", put->etag}, {"parts", ""}});
+  ASSERT_TRUE(refused.ok()) << refused.error().ToString();
+  EXPECT_TRUE(refused->empty());
+  EXPECT_TRUE(store.List({})->objects.empty());
+  EXPECT_EQ(renewals_, 0);
+}
+
+TEST_F(AzureTlsTest, AnExpiredTokenIsReplaced) {
+  const auto session = SessionWith(Token(-60), ca_bundle_);
+  token_clock_.Advance(std::chrono::minutes(1));  // one that is new is not asked for again
+  AzureRequest request = BuildListBlobs("", {});
+  const auto first = session->Call(request);
+  ASSERT_FALSE(first.ok());
+  EXPECT_TRUE(base::IsRetryable(first.error())) << first.error().ToString();
+  const base::Status second = MakeContainer(*session);
+  EXPECT_TRUE(second.ok()) << second.error().ToString();
+  EXPECT_EQ(renewals_, 1);
+}
+
+TEST_F(AzureTlsTest, AnUnknownAuthorityIsNotTrusted) {
+  const auto session = SessionWith(Token(3600), "");
+  const auto answer = session->Call(BuildHeadBlob("k"));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().error_class(), ErrorClass::kInvalid) << answer.error().ToString();
 }
 
 }  // namespace

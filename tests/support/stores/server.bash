@@ -40,3 +40,11 @@ close_descriptors() {
 
 # random_word CHARACTERS LENGTH
 random_word() { LC_ALL=C tr -dc "$1" </dev/urandom 2>/dev/null | head -c "$2" || true; }
+
+# make_certificate FOLDER: tls.pem and tls.key, of this server alone, by nobody's authority: who
+# trusts it must be told so.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 30 \
+    -subj /CN=cairnfs-test -addext subjectAltName=IP:127.0.0.1,DNS:localhost \
+    -keyout "$1/tls.key" -out "$1/tls.pem"
+}
