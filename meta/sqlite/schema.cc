@@ -53,7 +53,7 @@ CREATE TABLE object(
   etag BLOB NOT NULL,
   size INTEGER NOT NULL,
   refs INTEGER NOT NULL,               -- extents that use it; 0 = garbage until its delete is done
-  gone INTEGER NOT NULL DEFAULT 0      -- 1 = no longer in the bucket, only its file remembers it
+  gone INTEGER NOT NULL DEFAULT 0      -- 1 = no longer in the bucket, only an orphan remembers it
 ) STRICT;
 CREATE UNIQUE INDEX object_key ON object(key) WHERE gone = 0;
 
@@ -111,7 +111,14 @@ CREATE TABLE totals(
 INSERT INTO totals VALUES(1, 0, 0, 0);
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations{{{1, kVersion1}}};
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE note(
+  name BLOB PRIMARY KEY,
+  value BLOB NOT NULL                  -- may be lost: whoever wrote it can find it out again
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
 
 base::Result<std::int64_t> Pragma(Database& database, std::string_view sql) {
   Statement row = database.Query(sql);
