@@ -21,6 +21,7 @@ using Run = std::function<int()>;
 
 void AddMountCommand(CLI::App& app, Run& chosen);
 void AddUmountCommand(CLI::App& app, Run& chosen);
+void AddInfoCommand(CLI::App& app, Run& chosen);
 void AddLsCommand(CLI::App& app, Run& chosen);
 void AddStatCommand(CLI::App& app, Run& chosen);
 void AddVersionCommand(CLI::App& app, Run& chosen);

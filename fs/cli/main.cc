@@ -57,6 +57,7 @@ int Main(int argc, char** argv) {
   Run chosen;
   AddMountCommand(app, chosen);
   AddUmountCommand(app, chosen);
+  AddInfoCommand(app, chosen);
   AddLsCommand(app, chosen);
   AddStatCommand(app, chosen);
   AddVersionCommand(app, chosen);

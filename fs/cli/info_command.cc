@@ -1,0 +1,68 @@
+// cairnfs info URL | MOUNTED_PATH
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "fs/cli/command.h"
+#include "fs/cli/volume_options.h"
+#include "objclient/describe_store.h"
+
+namespace fs::cli {
+namespace {
+
+// The URL that was given, or that of the mount that contains the path.
+base::Result<objclient::BucketUrl> UrlOf(const std::string& word) {
+  if (word.find("://") != std::string::npos) return objclient::ParseBucketUrl(word);
+  TRY_ASSIGN(const std::filesystem::path mount, FindMount(word));
+  TRY_ASSIGN(const std::string status, ReadXattr(mount, "user.cairnfs.status"));
+  const auto json = nlohmann::json::parse(status, nullptr, false);
+  if (!json.is_object() || !json.contains("url")) {
+    return base::Error(base::ErrorClass::kInvalid, "the daemon of " + mount.string() +
+                                                       " answered something else than its status");
+  }
+  return objclient::ParseBucketUrl(json["url"].get<std::string>());
+}
+
+void PrintLine(const char* name, const std::string& value) {
+  if (!value.empty()) std::printf("%s: %s\n", name, value.c_str());
+}
+
+base::Status Print(const VolumeOptions& options) {
+  TRY_ASSIGN(const objclient::BucketUrl url, UrlOf(options.url));
+  base::Metrics metrics;
+  TRY_ASSIGN(const objclient::StoreDescription store,
+             objclient::DescribeStore(url, options.store, objclient::ProcessEnvironment(),
+                                      base::SystemClock(), metrics));
+  PrintLine("url", url.ToString());
+  PrintLine("endpoint", store.endpoint);
+  PrintLine("region", store.region);
+  PrintLine("credentials", store.credentials);
+  PrintLine("access key", store.access_key);
+  if (store.life_seconds) {
+    PrintLine("valid for", std::to_string(*store.life_seconds) + " s, then renewed");
+  }
+  for (const objclient::PassedOver& source : store.passed_over) {
+    std::printf("not from %s: %s\n", source.source.c_str(), source.why.c_str());
+  }
+  return store.failure ? base::Status(*store.failure) : base::Ok();
+}
+
+}  // namespace
+
+void AddInfoCommand(CLI::App& app, Run& chosen) {
+  CLI::App* command =
+      app.add_subcommand("info", "Show where a bucket is and where its credentials come from");
+  auto options = std::make_shared<VolumeOptions>();
+  command->add_option("URL", options->url, "Bucket URL, or a path below a mounted directory")
+      ->required();
+  AddVolumeOptions(*command, *options);
+  command->callback([options, &chosen] {
+    chosen = [options] {
+      const base::Status status = Print(*options);
+      return status.ok() ? kDone : Fail(status.error().message());
+    };
+  });
+}
+
+}  // namespace fs::cli
