@@ -100,7 +100,7 @@ base::Status AzureStore::DeleteBatch(const std::vector<DeleteRequest>& batch, Re
     TRY(CheckKey(request.key));
     AzureRequest wire = BuildDeleteBlob(Whole(request.key));
     AddPrecondition(wire, {false, request.if_match});
-    TRY_ASSIGN(HttpRequest signed_deletion, session_->Sign(wire));
+    TRY_ASSIGN(HttpRequest signed_deletion, session_->SignInner(wire));
     deletions.push_back(std::move(signed_deletion));
   }
   TRY_ASSIGN(const HttpAnswer answer,

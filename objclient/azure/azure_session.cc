@@ -22,10 +22,10 @@ AzureSession::AzureSession(std::unique_ptr<HttpTransport> transport, AzureLocati
 
 AzureSession::~AzureSession() = default;
 
-base::Result<AzureSession::Signed> AzureSession::SignWith(const AzureRequest& request) {
+base::Result<AzureSession::Signed> AzureSession::Sign(const AzureRequest& request, bool inner) {
   const std::int64_t now = clock_.EpochSeconds();
   Signed out{ToHttp(request, location_.Address(request.key)), 0};
-  out.http.headers.Add("x-ms-version", kServiceVersion);
+  if (!inner) out.http.headers.Add("x-ms-version", kServiceVersion);
   out.http.headers.Add("x-ms-date", FormatHttpDate(now));
   if (!request.copy_source.empty()) {
     const AzureCopySource source{location_.Address(request.copy_source), location_.container,
@@ -36,8 +36,8 @@ base::Result<AzureSession::Signed> AzureSession::SignWith(const AzureRequest& re
   return out;
 }
 
-base::Result<HttpRequest> AzureSession::Sign(const AzureRequest& request) {
-  TRY_ASSIGN(Signed out, SignWith(request));
+base::Result<HttpRequest> AzureSession::SignInner(const AzureRequest& request) {
+  TRY_ASSIGN(Signed out, Sign(request, true));
   return std::move(out.http);
 }
 
@@ -62,7 +62,7 @@ base::Error AzureSession::RefusalOf(const AzureRequest& request, const HttpAnswe
 base::Status AzureSession::Send(AzureRequest request, AnswerReceiver receiver) {
   // shared_ptr: the body lives in it until the last callback.
   const auto kept = std::make_shared<const AzureRequest>(std::move(request));
-  TRY_ASSIGN(Signed out, SignWith(*kept));
+  TRY_ASSIGN(Signed out, Sign(*kept, false));
   AnswerReceiver receiving = receiver;
   receiving.on_done = [this, kept, secret = out.secret,
                        done = std::move(receiver.on_done)](base::Result<HttpAnswer> answer) {

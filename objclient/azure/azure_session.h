@@ -31,15 +31,16 @@ class AzureSession {
   // Blocks until the answer is there.
   base::Result<HttpAnswer> Call(AzureRequest request);
 
-  // As Send would send it: for requests that travel inside others. `request` must outlive it.
-  base::Result<HttpRequest> Sign(const AzureRequest& request);
+  // For a request that travels inside another one, whose version holds for it, too. `request` must
+  // outlive it.
+  base::Result<HttpRequest> SignInner(const AzureRequest& request);
 
  private:
   struct Signed {
     HttpRequest http;
     std::uint64_t secret = 0;
   };
-  base::Result<Signed> SignWith(const AzureRequest& request);
+  base::Result<Signed> Sign(const AzureRequest& request, bool inner);
   base::Error RefusalOf(const AzureRequest& request, const HttpAnswer& answer,
                         std::uint64_t secret);
 

@@ -98,11 +98,11 @@ class Checkpoint(mount.MountTest):
             self.assertTrue(whole == source.read())
         os.rename(os.path.join(self.folder, "hidden"), self.bucket.path("model"))
 
-    @unittest.skipUnless(mount.KIND == "s3", "counts requests of the network")
+    @unittest.skipUnless(mount.ON_SERVER, "counts requests of the network")
     def test_restore_after_save_sends_no_get(self):
-        proxy = Proxy(os.environ["CAIRNFS_TEST_ENDPOINT"])
+        proxy = Proxy(self.bucket.endpoint)
         self.addCleanup(proxy.stop)
-        self.bucket.environment["AWS_ENDPOINT_URL"] = proxy.endpoint
+        self.bucket.lead_through(proxy.endpoint)
         volume = self.mount("--refresh", "never")
         whole = self.save(volume, "model", 64)
         self.assertGreaterEqual(len(proxy.requests("PUT")), 8, "parts leave through the proxy")
@@ -112,12 +112,12 @@ class Checkpoint(mount.MountTest):
                          checkpoint.digest(checkpoint.map_tensors(volume("model"))))
         with open(volume("model"), "rb") as source:
             self.assertTrue(whole == source.read())
-        self.assertEqual([], [r for r in proxy.requests("GET") if "list-type" not in r[1]])
+        self.assertEqual([], [r for r in proxy.requests("GET") if self.bucket.listing not in r[1]])
         volume.remount()
         proxy.forget()
         with open(volume("model"), "rb") as source:
             self.assertTrue(whole == source.read())
-        self.assertEqual([], [r for r in proxy.requests("GET") if "list-type" not in r[1]])
+        self.assertEqual([], [r for r in proxy.requests("GET") if self.bucket.listing not in r[1]])
 
 
 if __name__ == "__main__":

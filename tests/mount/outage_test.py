@@ -11,11 +11,10 @@ import unittest
 
 import mount
 from proxy import Proxy
-from s3client import S3Client
 
 MIB = 1 << 20
 BOUND_S = 150   # no call on the mount waits longer for a store that does not answer
-STORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/stores/s3")
+STORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/stores", mount.KIND)
 
 
 def read(path):
@@ -26,9 +25,9 @@ def read(path):
 class Outage(mount.MountTest):
     def setUp(self):
         super().setUp()
-        self.proxy = Proxy(os.environ["CAIRNFS_TEST_ENDPOINT"])
+        self.proxy = Proxy(self.bucket.endpoint)
         self.addCleanup(self.proxy.stop)
-        self.bucket.environment["AWS_ENDPOINT_URL"] = self.proxy.endpoint
+        self.bucket.lead_through(self.proxy.endpoint)
 
     def stored(self, key):
         return self.bucket.list(key).get(key) is not None and self.bucket.get(key)
@@ -120,7 +119,7 @@ class Outage(mount.MountTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "starts a server of its own: needs root")
     def test_server_killed_and_restarted_during_saves(self):
-        """A server of this test's own gets SIGKILL. No close fails, as the server is back before the
+        """A server of this test's own is killed. No close fails, as the server is back before the
         retries end, and every file is there."""
         environment = {**os.environ, "CAIRNFS_TEST_INSTANCE": f"outage-{os.getpid()}"}
         stop = functools.partial(subprocess.run, [STORE, "down"], env=environment, check=False)
@@ -129,10 +128,7 @@ class Outage(mount.MountTest):
         exports = subprocess.run([STORE, "up"], env=environment, stdout=subprocess.PIPE, text=True,
                                  check=True).stdout
         values = dict(line.split(" ", 1)[1].split("=", 1) for line in exports.splitlines())
-        endpoint, keys = values["AWS_ENDPOINT_URL"], (values["AWS_ACCESS_KEY_ID"],
-                                                      values["AWS_SECRET_ACCESS_KEY"])
-        bucket = mount.S3Bucket(S3Client(endpoint, "cairnfs-test", *keys),
-                                values["CAIRNFS_TEST_URL"])
+        bucket = mount.SERVER_BUCKETS[mount.KIND](values)
         bucket.environment = values
         volume = self.mount(bucket=bucket)
         wanted = {f"file{n}": random.Random(n).randbytes(n * 200_000) for n in range(40)}

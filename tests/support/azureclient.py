@@ -31,10 +31,10 @@ class AzureClient:
         self.timeout = timeout
 
     @classmethod
-    def from_environment(cls, bucket=None):
-        path = urllib.parse.urlsplit(os.environ.get("CAIRNFS_TEST_AZURE_URL", "")).path
-        return cls(os.environ["CAIRNFS_TEST_AZURE_ENDPOINT"], os.environ["AZURE_STORAGE_ACCOUNT"],
-                   bucket or path.strip("/").split("/")[0], os.environ["AZURE_STORAGE_KEY"])
+    def from_environment(cls, bucket=None, variables=os.environ):
+        path = urllib.parse.urlsplit(variables.get("CAIRNFS_TEST_AZURE_URL", "")).path
+        return cls(variables["CAIRNFS_TEST_AZURE_ENDPOINT"], variables["AZURE_STORAGE_ACCOUNT"],
+                   bucket or path.strip("/").split("/")[0], variables["AZURE_STORAGE_KEY"])
 
     def make_bucket(self):
         self._expect("PUT", None, (201, 409), query={"restype": "container"})

@@ -117,13 +117,19 @@ class LocalBucket(Bucket):
 
 
 class ServerBucket(Bucket):
-    """A prefix of its own in the bucket that `client` talks to; `url` is the bucket's."""
+    """A prefix of its own in a bucket of the server that `variables` describe, which is what its
+    script prints."""
 
-    def __init__(self, client, url):
-        self.client = client
+    def __init__(self, variables=os.environ):
+        self.client = self.client_kind.from_environment(variables=variables)
         self.prefix = f"t-{secrets.token_hex(6)}/"
-        self.url = f"{url}/{self.prefix}"
+        self.url = f"{variables[self.variables + '_URL']}/{self.prefix}"
+        self.endpoint = variables[self.variables + "_ENDPOINT"]
         self.environment = {}
+
+    def lead_through(self, endpoint):
+        """Mounts reach the server there."""
+        self.environment[self.endpoint_variable] = endpoint
 
     def put(self, key, content):
         self.client.put(self.prefix + key, content)
@@ -145,18 +151,20 @@ class ServerBucket(Bucket):
 
 
 class S3Bucket(ServerBucket):
-    """By default in the bucket of CAIRNFS_TEST_URL."""
-
-    def __init__(self, client=None, url=None):
-        super().__init__(client or S3Client.from_environment(),
-                         url or os.environ["CAIRNFS_TEST_URL"])
+    client_kind = S3Client
+    variables = "CAIRNFS_TEST"
+    endpoint_variable = "AWS_ENDPOINT_URL"
+    listing = "list-type"   # what the path of a request that lists has in it
 
 
 class AzureBucket(ServerBucket):
-    """In the container of CAIRNFS_TEST_AZURE_URL."""
+    client_kind = AzureClient
+    variables = "CAIRNFS_TEST_AZURE"
+    endpoint_variable = "AZURE_STORAGE_BLOB_ENDPOINT"
+    listing = "comp=list"
 
-    def __init__(self):
-        super().__init__(AzureClient.from_environment(), os.environ["CAIRNFS_TEST_AZURE_URL"])
+
+SERVER_BUCKETS = {"s3": S3Bucket, "azure": AzureBucket}
 
 
 class Mount:
@@ -260,9 +268,9 @@ class MountTest(unittest.TestCase):
         self.mounts = 0
 
     def make_bucket(self, name="bucket"):
-        kinds = {"local": lambda: LocalBucket(os.path.join(self.folder, name)),
-                 "s3": S3Bucket, "azure": AzureBucket}
-        return kinds[KIND]()
+        if ON_SERVER:
+            return SERVER_BUCKETS[KIND]()
+        return LocalBucket(os.path.join(self.folder, name))
 
     def mount(self, *options, bucket=None, start=True):
         self.mounts += 1
@@ -307,8 +315,7 @@ def missing():
         raise SystemExit("CAIRNFS_BINARY must name the cairnfs program")
     if not os.path.exists("/dev/fuse"):
         return "there is no /dev/fuse"
-    variable = {"s3": "CAIRNFS_TEST_URL", "azure": "CAIRNFS_TEST_AZURE_URL"}.get(KIND)
-    if variable and not os.environ.get(variable):
+    if ON_SERVER and not os.environ.get(SERVER_BUCKETS[KIND].variables + "_URL"):
         return f'no server: eval "$(tests/support/stores/{KIND} up)"'
     return ""
 

@@ -1,4 +1,4 @@
-"""A TCP proxy before an S3 endpoint: counts the requests that pass, and can be the endpoint's end.
+"""A TCP proxy before a store's endpoint: counts the requests that pass, and can be the endpoint's end.
 
 The client signs for the proxy's own address, and the server takes the host it is told, so
 signatures stay valid. Requests are seen in the byte stream by their first line.
@@ -21,7 +21,7 @@ class Proxy:
         self.lock = threading.Lock()
         self.seen = []         # (method, path) of each request, guarded by lock
         self.sockets = set()   # guarded by lock
-        self.listener = None
+        self.listener = None   # guarded by lock; None while stopped
         self.port = 0
         self.resume()
 
@@ -36,15 +36,17 @@ class Proxy:
         listener.bind(("127.0.0.1", self.port))
         listener.listen(128)
         self.port = listener.getsockname()[1]
-        self.listener = listener
+        with self.lock:
+            self.listener = listener
         threading.Thread(target=self.accept, args=[listener], daemon=True).start()
 
     def stop(self):
         """What a dead server looks like: connections are reset, new ones are refused."""
-        with contextlib.suppress(OSError):   # stopped before
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         with self.lock:
+            listener, self.listener = self.listener, None
+            if listener:
+                listener.shutdown(socket.SHUT_RDWR)
+                listener.close()
             for end in self.sockets:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
@@ -65,13 +67,17 @@ class Proxy:
                 server = socket.create_connection(self.target)
             except OSError:
                 return
+            with self.lock:
+                if self.listener is not listener:   # stopped in between
+                    client.close()
+                    server.close()
+                    return
+                self.sockets.update((client, server))
             for source, target, count in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self.pump, args=[source, target, count],
                                  daemon=True).start()
 
     def pump(self, source, target, count):
-        with self.lock:
-            self.sockets.add(source)
         rest = b""
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 18):

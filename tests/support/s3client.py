@@ -31,12 +31,12 @@ class S3Client:
         self.timeout = timeout
 
     @classmethod
-    def from_environment(cls, bucket=None):
-        url = os.environ.get("CAIRNFS_TEST_URL", "")
+    def from_environment(cls, bucket=None, variables=os.environ):
+        url = variables.get("CAIRNFS_TEST_URL", "")
         name = bucket or urllib.parse.urlsplit(url).netloc
-        return cls(os.environ["CAIRNFS_TEST_ENDPOINT"], name,
-                   os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"],
-                   os.environ.get("AWS_REGION", "us-east-1"))
+        return cls(variables["CAIRNFS_TEST_ENDPOINT"], name,
+                   variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"],
+                   variables.get("AWS_REGION", "us-east-1"))
 
     def make_bucket(self):
         self._expect("PUT", None, (200, 409))
