@@ -76,7 +76,7 @@ class S3Client:
     def _expect(self, method, key, wanted, body=b"", headers=None, query=None):
         path = "/" + self.bucket + ("" if key is None else "/" + quote(key, safe="/"))
         query_text = "&".join(f"{quote(k)}={quote(v)}" for k, v in sorted((query or {}).items()))
-        signed = self._sign(method, path, query_text, body, headers or {})
+        signed = self.sign(method, path, query_text, body, headers or {})
         kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
         connection = kind(self.host, timeout=self.timeout)
         try:
@@ -90,7 +90,7 @@ class S3Client:
             raise StoreError(method, path, answer.status, content)
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
 
-    def _sign(self, method, path, query_text, body, headers):
+    def sign(self, method, path, query_text, body, headers):
         """The headers to send: those given, and date, body digest and signature."""
         now = datetime.datetime.now(datetime.timezone.utc)
         stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
