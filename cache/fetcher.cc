@@ -28,6 +28,7 @@ void Fetcher::Start(Want want) {
   request.key = flight->object->ref.key;
   request.range = flight->range;
   request.if_match = flight->object->ref.etag;
+  request.object_size = flight->object->ref.size;
   {
     const base::MutexLock lock(state_.mutex);
     request.into = flight->object->Memory(flight->range);

@@ -33,13 +33,17 @@ using Callback = std::function<void(base::Result<T>)>;
 // A ranged read into the caller's memory. `into` are consecutive pieces of the range; their sizes
 // add up to range.length. `progress`, when set, is called with the count of bytes from the start of
 // the range that are valid so far: growing, on the receiving thread, without locks held, before the
-// callback. A retry continues after them and never rewrites them.
+// callback; not at all where a checksum of the whole is verified first. A retry continues after
+// them and never rewrites them.
 struct GetRequest {
   ObjectKey key;
   base::ByteRange range;  // not empty, inside the object
   std::string if_match;   // ETag; kConflict when the object is another one
   std::vector<std::span<std::byte>> into;
   std::function<void(std::uint64_t bytes)> progress;
+  // Where the caller knows it: a range that is the whole object is asked for as such, as stores
+  // tell the checksum of nothing less.
+  std::uint64_t object_size = 0;
 };
 
 // Bytes to send: consecutive pieces of the caller's memory, with their CRC-32C (of all of them)

@@ -19,7 +19,7 @@ template <typename T>
 struct RetryingStore::Call {
   Attempts attempts;
   std::function<void(Callback<T>)> send;
-  std::function<bool()> may_resume;  // empty = always
+  std::function<bool(const base::Error&)> may_resume;  // empty = always
   Callback<T> done;
 };
 
@@ -162,7 +162,7 @@ void RetryingStore::Finish(const std::shared_ptr<Call<T>>& call, base::Result<T>
   }
   const base::Error error = result.error();
   const auto delay = Decide(call->attempts, error);
-  if (!delay || (call->may_resume && !call->may_resume())) {
+  if (!delay || (call->may_resume && !call->may_resume(error))) {
     return call->done(Final(call->attempts, error));
   }
   WaitThenTryAgain(*delay, call, error);
@@ -241,12 +241,15 @@ void RetryingStore::Get(GetRequest request, Callback<ObjectHead> done) {
   auto delivery = std::make_shared<Delivery>();
   delivery->request = std::move(request);
   auto call = std::make_shared<Call<ObjectHead>>();
-  call->attempts = Begin(false);
+  call->attempts = Begin(true);
   call->send = [this, delivery](Callback<ObjectHead> answered) {
     inner_->Get(delivery->NextAttempt(get_bytes_), std::move(answered));
   };
-  call->may_resume = [delivery] {
-    return delivery->bytes == 0 || !delivery->request.if_match.empty();
+  call->may_resume = [delivery](const base::Error& error) {
+    if (delivery->bytes == 0) return true;
+    // What was delivered may be damaged and cannot be taken back.
+    if (error.error_class() == base::ErrorClass::kCorrupt) return false;
+    return !delivery->request.if_match.empty();
   };
   call->done = [this, delivery, done = std::move(done)](base::Result<ObjectHead> result) {
     if (result.ok()) get_bytes_.Add(delivery->request.range.length - delivery->bytes);

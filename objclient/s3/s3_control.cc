@@ -7,6 +7,7 @@
 
 #include "objclient/copy_in_parts.h"
 #include "objclient/rest/xml.h"
+#include "objclient/s3/s3_checksum.h"
 #include "objclient/s3/s3_reply.h"
 #include "objclient/s3/s3_store.h"
 
@@ -226,9 +227,12 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
     }
   }
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
+  TRY_ASSIGN(const CompleteResult result, ParseCompleteResult(answer.body));
+  const base::Status same = CheckUploaded(parts, result.crc32c);
+  if (!same.ok()) return same.error().Annotate("complete " + session_->location().Name(Whole(key)));
   ObjectHead head;
   head.key = key;
-  TRY_ASSIGN(head.etag, ParseCompleteResult(answer.body));
+  head.etag = result.etag;
   if (head.etag.empty()) {
     TRY_ASSIGN(const ObjectHead made, Head(key));
     head.etag = made.etag;

@@ -1,10 +1,10 @@
 #include "objclient/s3/s3_reply.h"
 
-#include "base/digest/digest.h"
 #include "objclient/http/http_date.h"
 #include "objclient/http/url.h"
 #include "objclient/rest/object_headers.h"
 #include "objclient/rest/xml.h"
+#include "objclient/s3/s3_checksum.h"
 
 namespace objclient {
 
@@ -32,14 +32,6 @@ ErrorDocument ErrorOf(const pugi::xml_node& node) {
 }
 
 }  // namespace
-
-std::optional<std::uint32_t> ParseCrc32c(std::string_view base64) {
-  const auto bytes = base::Base64Decode(base64);
-  if (!bytes || bytes->size() != 4) return std::nullopt;
-  std::uint32_t crc = 0;
-  for (const char byte : *bytes) crc = crc << 8 | static_cast<unsigned char>(byte);
-  return crc;
-}
 
 std::optional<ErrorDocument> ParseErrorDocument(std::string_view body) {
   pugi::xml_document document;
@@ -98,10 +90,10 @@ base::Result<std::string> ParseUploadId(std::string_view body) {
   return id;
 }
 
-base::Result<std::string> ParseCompleteResult(std::string_view body) {
+base::Result<CompleteResult> ParseCompleteResult(std::string_view body) {
   pugi::xml_document document;
   TRY_ASSIGN(const pugi::xml_node root, ParseXml(document, body, "CompleteMultipartUploadResult"));
-  return Unquoted(ChildText(root, "ETag"));
+  return CompleteResult{Unquoted(ChildText(root, "ETag")), ChildText(root, "ChecksumCRC32C")};
 }
 
 base::Result<PartsPage> ParsePartsPage(std::string_view body) {

@@ -36,8 +36,13 @@ struct CopyResult {
 base::Result<CopyResult> ParseCopyResult(std::string_view body);
 
 base::Result<std::string> ParseUploadId(std::string_view body);
-// The ETag of the whole; empty where the store leaves it out, as radosgw 16 does.
-base::Result<std::string> ParseCompleteResult(std::string_view body);
+
+// Of the whole; either is empty where the store leaves it out, as radosgw 16 does with the ETag.
+struct CompleteResult {
+  std::string etag;
+  std::string crc32c;  // as sent: of all bytes, or of the parts' sums
+};
+base::Result<CompleteResult> ParseCompleteResult(std::string_view body);
 
 struct PartsPage {
   std::vector<PartInfo> parts;
@@ -59,8 +64,5 @@ base::Result<std::vector<std::pair<std::string, ErrorDocument>>> ParseDeleteResu
 
 // What the headers of a GET or HEAD say of the object.
 ObjectHead ParseHeadHeaders(const std::string& key, const HttpHeaders& headers);
-
-// Of x-amz-checksum-crc32c; nothing for composite sums ("base64-3") and other text.
-std::optional<std::uint32_t> ParseCrc32c(std::string_view base64);
 
 }  // namespace objclient

@@ -57,6 +57,14 @@ RestRequest BuildGet(const std::string& key, base::ByteRange range, const std::s
   return request;
 }
 
+RestRequest BuildGetWhole(const std::string& key, const std::string& if_match) {
+  RestRequest request = MakeRequest("GET", key);
+  request.urgent = false;
+  request.headers.Add("x-amz-checksum-mode", "ENABLED");
+  AddPrecondition(request, {false, if_match});
+  return request;
+}
+
 RestRequest BuildPut(const std::string& key, const Body& body) {
   RestRequest request = MakeRequest("PUT", key);
   request.urgent = false;

@@ -26,6 +26,8 @@ base::Status AddMetadata(RestRequest& request, const Metadata& metadata);
 void AddChecksum(RestRequest& request, std::uint32_t crc32c);
 
 RestRequest BuildGet(const std::string& key, base::ByteRange range, const std::string& if_match);
+// Of all of an object, along with its checksum.
+RestRequest BuildGetWhole(const std::string& key, const std::string& if_match);
 RestRequest BuildPut(const std::string& key, const Body& body);
 RestRequest BuildHead(const std::string& key);
 RestRequest BuildDelete(const std::string& key);

@@ -6,6 +6,7 @@
 #include "base/digest/digest.h"
 #include "objclient/rest/object_headers.h"
 #include "objclient/rest/ranged_get.h"
+#include "objclient/s3/s3_checksum.h"
 
 namespace objclient {
 
@@ -32,6 +33,47 @@ ObjectHead HeadOf(const PutRequest& request) {
   head.metadata = request.metadata;
   return head;
 }
+
+// A GET whose bytes are summed on their way where the store told their sum. Readers then hear of
+// them only when the sum is right, as what was delivered cannot be taken back.
+class VerifiedGet {
+ public:
+  explicit VerifiedGet(GetRequest request)
+      : range_(request.range), get_(Quiet(std::move(request)), ParseHeadHeaders) {}
+
+  bool Start(const HttpResponse& response) {
+    if (!get_.Start(response)) return false;
+    const ObjectHead head = ParseHeadHeaders(get_.request().key, response.headers);
+    sum_.emplace(response.headers, range_, head.size);
+    return true;
+  }
+
+  bool Take(std::span<const std::byte> bytes) {
+    sum_->Take(bytes);
+    return get_.Take(bytes);
+  }
+
+  base::Result<ObjectHead> Finish(const base::Result<HttpAnswer>& answer) {
+    TRY_ASSIGN(ObjectHead head, get_.Finish(answer));
+    const base::Status same = sum_->Check();
+    if (!same.ok()) return same.error().Annotate("GET " + head.key);
+    return head;
+  }
+
+ private:
+  // The receiver must outlive its transfers' callbacks, so `this` is there when they come.
+  GetRequest Quiet(GetRequest request) {
+    if (!request.progress) return request;
+    request.progress = [this, progress = std::move(request.progress)](std::uint64_t bytes) {
+      if (!sum_->known()) progress(bytes);
+    };
+    return request;
+  }
+
+  const base::ByteRange range_;
+  std::optional<DownloadChecksum> sum_;  // since Start
+  RangedGet get_;
+};
 
 // An object that must have an ETag and is gone has changed, too.
 Callback<ObjectHead> GoneIsConflict(Callback<ObjectHead> done) {
@@ -102,8 +144,10 @@ void S3Store::SendBody(RestRequest request, Callback<T> done,
 void S3Store::Get(GetRequest request, Callback<ObjectHead> done) {
   const base::Status valid = CheckKey(request.key);
   if (!valid.ok()) return FailLater(std::move(done), valid.error());
-  RestRequest wire = BuildGet(Whole(request.key), request.range, request.if_match);
-  auto get = std::make_shared<RangedGet>(std::move(request), ParseHeadHeaders);
+  const bool whole = request.range.offset == 0 && request.range.length == request.object_size;
+  RestRequest wire = whole ? BuildGetWhole(Whole(request.key), request.if_match)
+                           : BuildGet(Whole(request.key), request.range, request.if_match);
+  auto get = std::make_shared<VerifiedGet>(std::move(request));
   session_->Send(std::move(wire),
                  {[get](const HttpResponse& response) { return get->Start(response); },
                   [get](std::span<const std::byte> bytes) { return get->Take(bytes); },

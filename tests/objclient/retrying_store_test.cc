@@ -233,6 +233,23 @@ TEST_F(RetryingStoreTest, ChecksumMismatchOfAPutIsTriedOnceMore) {
   EXPECT_FALSE(store_->Head("k").ok()) << "a damaged answer is not asked for again";
 }
 
+TEST_F(RetryingStoreTest, ADamagedDownloadIsTriedOnceMoreUnlessDelivered) {
+  PutDirectly("k", 1000);
+  const Fault corrupt{base::Error(ErrorClass::kCorrupt, "another checksum")};
+  const auto get = [&] {
+    std::vector<std::byte> into(1000);
+    return GetAndWait(*store_, {"k", {0, 1000}, "", {into}, {}});
+  };
+  FailNext({corrupt});
+  EXPECT_TRUE(get().ok());
+  FailNext({corrupt, corrupt});
+  EXPECT_EQ(get().error().error_class(), ErrorClass::kCorrupt);
+  EXPECT_EQ(Count("store_requests"), 4u);
+  FailNext({{base::Error(ErrorClass::kCorrupt, "more bytes than asked for"), false, 300}});
+  EXPECT_EQ(get().error().error_class(), ErrorClass::kCorrupt);
+  EXPECT_EQ(Count("store_requests"), 5u);
+}
+
 TEST_F(RetryingStoreTest, TimeIsBoundedToo) {
   FailNext({{base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)},
             {base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)}});

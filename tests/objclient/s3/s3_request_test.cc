@@ -25,6 +25,13 @@ TEST(BuildGet, RangeAndCondition) {
   EXPECT_EQ(BuildGet("k", {0, 1}, "").headers.Find("if-match"), nullptr);
 }
 
+TEST(BuildGetWhole, AsksForTheChecksum) {
+  const RestRequest request = BuildGetWhole("k", "e");
+  EXPECT_EQ(request.headers.Find("range"), nullptr);
+  EXPECT_EQ(request.headers.Value("x-amz-checksum-mode"), "ENABLED");
+  EXPECT_EQ(request.headers.Value("if-match"), "\"e\"");
+}
+
 TEST(AddPrecondition, BothKindsAndStyles) {
   RestRequest request = BuildHead("k");
   AddPrecondition(request, {true, ""});

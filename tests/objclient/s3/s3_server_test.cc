@@ -326,6 +326,31 @@ TEST_F(S3ServerTest, AWrongChecksumIsRefused) {
             ErrorClass::kCorrupt);
 }
 
+// The answers of the server are compared with what was sent, so that they are there and right.
+TEST_F(S3ServerTest, SumsOfTheServerAreThoseOfTheBytes) {
+  const std::string content(6'000'000, 'x');
+  ASSERT_OK(Put("whole", content));
+  std::string read(content.size(), '\0');
+  std::uint64_t reported = 0;
+  GetRequest get{"whole", {0, read.size()}, "", {std::as_writable_bytes(std::span(read))}, {}};
+  get.progress = [&](std::uint64_t bytes) { reported = bytes; };
+  get.object_size = read.size();
+  ASSERT_OK(GetAndWait(*store_, std::move(get)));
+  EXPECT_EQ(read, content);
+  // Held back until verified, where the server has a sum.
+  EXPECT_EQ(reported, store_->capabilities().checksum_crc32c ? 0 : read.size());
+  const auto id = store_->CreateMultipart("parts", {});
+  ASSERT_OK(id);
+  std::vector<PartInfo> parts;
+  for (std::uint32_t number = 1; number <= 2; ++number) {
+    const auto part = UploadPartAndWait(*store_, {"parts", *id, number, {{Bytes(content)}, {}}});
+    ASSERT_OK(part);
+    parts.push_back(*part);
+  }
+  ASSERT_OK(store_->CompleteMultipart("parts", *id, parts, {}));
+  EXPECT_EQ(Get("parts", {0, 12'000'000}).value(), content + content);
+}
+
 TEST_F(S3ServerTest, TheProbeLeavesNothingBehind) {
   ASSERT_OK(Put("key", "x"));
   EXPECT_EQ(Keys(), std::vector<std::string>{"key"});

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "base/digest/digest.h"
 #include "tests/objclient/s3/fake_s3.h"
 #include "tests/objclient/s3/s3_fixture.h"
 
@@ -283,6 +284,73 @@ TEST_F(S3StoreTest, AMissingBucketIsNoDeletedKey) {
     return FakeAnswer{404, ErrorXml("NoSuchBucket"), {}};
   });
   EXPECT_EQ(ClassOf(store->Delete("k", "")), ErrorClass::kNotFound);
+}
+
+// A server with one object and, of it, the checksum it was given.
+class S3DownloadTest : public S3StoreTest {
+ protected:
+  base::Result<ObjectHead> Get(const std::string& checksum, base::ByteRange range) {
+    const auto store = MakeStore([&](const SentRequest& request) {
+      FakeAnswer answer{200, content_, {}};
+      answer.headers = {{"ETag", "\"e\""}, {"x-amz-checksum-crc32c", checksum}};
+      if (request.headers.Find("range") == nullptr) {
+        answer.headers.emplace_back("Content-Length", std::to_string(content_.size()));
+        return answer;
+      }
+      answer.status = 206;
+      answer.body = content_.substr(range.offset, range.length);
+      answer.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.offset) + "-" +
+                                                       std::to_string(range.end() - 1) + "/" +
+                                                       std::to_string(content_.size()));
+      return answer;
+    });
+    into_.assign(range.length, '\0');
+    reported_ = 0;
+    GetRequest get{"k", range, "", {std::as_writable_bytes(std::span(into_))}, {}};
+    get.progress = [this](std::uint64_t bytes) { reported_ = bytes; };
+    get.object_size = content_.size();
+    return GetAndWait(*store, std::move(get));
+  }
+  const std::string content_ = std::string(300'000, 'a') + "end";
+  const base::ByteRange whole_{0, content_.size()};
+  const std::string right_ = base::Base64Crc32c(base::Crc32c(0, BytesOf(content_)));
+  std::string into_;
+  std::uint64_t reported_ = 0;
+};
+
+TEST_F(S3DownloadTest, AWholeObjectIsVerifiedBeforeAnybodyHearsOfIt) {
+  ASSERT_TRUE(Get(right_, whole_).ok());
+  EXPECT_EQ(into_, content_);
+  EXPECT_EQ(reported_, 0u);
+  EXPECT_EQ(ClassOf(Get("AAAAAA==", whole_)), ErrorClass::kCorrupt);
+  EXPECT_EQ(reported_, 0u);
+}
+
+TEST_F(S3DownloadTest, SumsThatSayNothingOfTheseBytesDoNotCount) {
+  for (const char* other : {"", "AAAAAA==-2", "nonsense"}) {
+    EXPECT_TRUE(Get(other, whole_).ok()) << other;
+    EXPECT_EQ(reported_, whole_.length) << other;
+  }
+  for (const base::ByteRange part : {base::ByteRange{0, 10}, base::ByteRange{1, 300'002}}) {
+    EXPECT_TRUE(Get("AAAAAA==", part).ok());
+    EXPECT_EQ(reported_, part.length);
+  }
+}
+
+TEST_F(S3StoreTest, AnUploadPutTogetherWronglyIsNoticed) {
+  std::string sum;
+  const auto store = MakeStore([&](const SentRequest&) {
+    return FakeAnswer{200,
+                      "<CompleteMultipartUploadResult><ETag>e</ETag><ChecksumCRC32C>" + sum +
+                          "</ChecksumCRC32C></CompleteMultipartUploadResult>",
+                      {}};
+  });
+  const std::vector<PartInfo> parts = {{1, "e1", 4, base::Crc32c(0, BytesOf("1234"))},
+                                       {2, "e2", 5, base::Crc32c(0, BytesOf("56789"))}};
+  sum = "4waSgw==";
+  EXPECT_TRUE(store->CompleteMultipart("k", "id", parts, {}).ok());
+  sum = "4waShA==";
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", parts, {})), ErrorClass::kCorrupt);
 }
 
 }  // namespace
