@@ -26,6 +26,10 @@ std::vector<std::unique_ptr<CredentialSource>> AwsCredentialChain(const SourceCo
                                                                   const std::string& profile,
                                                                   const std::string& region) {
   std::vector<std::unique_ptr<CredentialSource>> chain;
+  if (profile.empty() && IsSwitchedOn(context.environment, "AWS_NO_SIGN_REQUEST")) {
+    chain.push_back(std::make_unique<AnonymousSource>());
+    return chain;
+  }
   if (profile.empty()) {
     chain.push_back(std::make_unique<AwsEnvironmentSource>(context.environment));
     chain.push_back(std::make_unique<AwsWebIdentitySource>(context, region, RoleRequest(), ""));

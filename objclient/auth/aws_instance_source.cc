@@ -15,8 +15,6 @@ constexpr CredentialHttp::Limits kLimits{std::chrono::milliseconds(2000), 3};
 
 Finding<Credentials> Nothing(std::string why) { return NothingHere{std::move(why)}; }
 
-bool IsTrue(const std::optional<std::string>& text) { return text == "true" || text == "TRUE"; }
-
 // The service answers with one name a line; an instance has one role.
 std::string FirstLine(const std::string& text) {
   return text.substr(0, text.find_first_of("\r\n"));
@@ -45,7 +43,7 @@ base::Result<CredentialAnswer> AwsInstanceSource::Get(const std::string& path,
 }
 
 base::Result<Finding<Credentials>> AwsInstanceSource::Load() {
-  if (IsTrue(context_.environment("AWS_EC2_METADATA_DISABLED"))) {
+  if (IsSwitchedOn(context_.environment, "AWS_EC2_METADATA_DISABLED")) {
     return Nothing("AWS_EC2_METADATA_DISABLED is set");
   }
   HttpRequest request;

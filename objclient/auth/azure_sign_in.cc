@@ -24,6 +24,7 @@ std::vector<std::unique_ptr<AzureTokenSource>> TokenSources(const SourceContext&
 
 AzureSignIn SignInToAzure(const Environment& environment, const std::string& account,
                           CredentialHttp::OpenTransport open, base::Clock& clock) {
+  if (IsSwitchedOn(environment, "AZURE_NO_SIGN_REQUEST")) return {{}, AnonymousAzureCredentials()};
   auto secrets = AzureSecretsOf(environment, account);
   if (!secrets.ok() || *secrets != nullptr) return {{}, std::move(secrets)};
   // shared_ptr: std::function copies what it holds. The source uses the connection.

@@ -12,4 +12,7 @@ namespace objclient {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment ProcessEnvironment();
 
+// Whether a variable says yes: "true", "yes", "on" or "1", in any case.
+bool IsSwitchedOn(const Environment& environment, const std::string& name);
+
 }  // namespace objclient

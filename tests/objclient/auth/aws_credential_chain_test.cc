@@ -50,6 +50,14 @@ TEST_F(AwsCredentialChainTest, VariablesThenFilesThenTheMachine) {
   EXPECT_EQ(Ask("default").chosen->source->name(), "profile 'default'");  // it was asked for
 }
 
+TEST_F(AwsCredentialChainTest, AnonymousWhenItIsAskedFor) {
+  variables_["AWS_ACCESS_KEY_ID"] = "AK";
+  variables_["AWS_SECRET_ACCESS_KEY"] = "SK";
+  variables_["AWS_NO_SIGN_REQUEST"] = "YES";
+  EXPECT_TRUE(Ask().chosen->value.anonymous());
+  EXPECT_TRUE(Ask().passed_over.empty());
+}
+
 TEST_F(AwsCredentialChainTest, WhatIsSetUpAndFailsIsNotPassedOver) {
   variables_["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/x";
   const auto choice = Ask();

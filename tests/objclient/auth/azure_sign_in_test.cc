@@ -42,6 +42,12 @@ TEST_F(AzureSignInTest, Order) {
   EXPECT_EQ(Origin(), "AZURE_STORAGE_KEY");
 }
 
+TEST_F(AzureSignInTest, AnonymousWhenItIsAskedFor) {
+  variables_["AZURE_STORAGE_KEY"] = "a2V5";
+  variables_["AZURE_NO_SIGN_REQUEST"] = "1";
+  EXPECT_TRUE(SignIn().credentials.value()->anonymous());
+}
+
 TEST_F(AzureSignInTest, WhatIsSetUpAndFailsIsNotPassedOver) {
   variables_["AZURE_CLIENT_SECRET"] = "s";
   EXPECT_EQ(SignIn().credentials.error().error_class(), base::ErrorClass::kInvalid);
