@@ -58,6 +58,18 @@ const std::vector<OptionRow>& MountOptionTable() {
       {"allow-other", 0, "", "", "", "let other users use the mount"},
       {"uid", 0, "N", "the caller's", "", "owner of files found in the bucket"},
       {"gid", 0, "N", "the caller's", "", "group of files found in the bucket"},
+      {"ca-bundle", 0, "FILE", "AWS_CA_BUNDLE, or the system's", "",
+       "PEM file of the authorities to trust"},
+      {"addressing", 0, "STYLE", "auto", "",
+       "of the bucket: auto, virtual (in the host name) or path", "S3"},
+      {"dual-stack", 0, "", "", "", "use the cloud's endpoints with IPv6", "S3"},
+      {"requester-pays", 0, "", "", "", "pay for the requests in place of the bucket's owner",
+       "S3"},
+      {"storage-class", 0, "NAME", "the bucket's", "", "class of objects written", "S3"},
+      {"sse", 0, "KIND", "as the bucket is set up", "", "encryption by the store: s3 or kms", "S3"},
+      {"sse-kms-key", 0, "ID", "the bucket's", "", "key of --sse kms", "S3"},
+      {"sse-customer-key-file", 0, "FILE", "", "",
+       "file with the key that everything is encrypted with and the store does not keep", "S3"},
   };
   return table;
 }

@@ -19,6 +19,7 @@ struct OptionRow {
   std::string default_text;  // for people: "60s", "a tenth of memory, ..."; empty = off or not set
   std::string unit;          // what a bare number means: "bytes", "seconds"; empty when it has none
   std::string help;          // one line, no full stop
+  std::string group = {};    // heading in --help; empty = the common one
 };
 
 // In the order in which --help shows them.

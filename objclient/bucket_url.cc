@@ -93,7 +93,26 @@ base::Result<std::string> ParsePrefix(const std::string& text, std::string_view 
   return prefix;
 }
 
+// The ARN of an access point in the place of the bucket holds a slash of its own.
+base::Result<BucketUrl> ParseAccessPoint(const std::string& text, std::string_view rest) {
+  constexpr std::string_view kResource = ":accesspoint/";
+  const std::size_t resource = rest.find(kResource);
+  if (resource == std::string_view::npos) {
+    return Invalid(
+        text, "of the ARNs only those of access points are taken; for a bucket write its name");
+  }
+  const auto end = std::min(rest.find('/', resource + kResource.size()), rest.size());
+  const std::string arn(rest.substr(0, end));
+  const bool fits = std::ranges::all_of(arn, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == ':' || c == '/';
+  });
+  if (!fits) return Invalid(text, fmt::format("'{}' is no ARN", arn));
+  TRY_ASSIGN(std::string prefix, ParsePrefix(text, rest.substr(end)));
+  return BucketUrl{BucketUrl::Kind::kS3, arn, std::move(prefix), ""};
+}
+
 base::Result<BucketUrl> ParseS3(const std::string& text, std::string_view rest) {
+  if (rest.starts_with("arn:")) return ParseAccessPoint(text, rest);
   const std::size_t slash = rest.find('/');
   const std::string bucket(rest.substr(0, slash));
   if (bucket.empty()) return Invalid(text, "the bucket is missing; write s3://bucket[/prefix]");

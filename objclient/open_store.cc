@@ -1,6 +1,7 @@
 #include "objclient/open_store.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <random>
@@ -124,6 +125,9 @@ std::string FindEndpoint(const BucketUrl& url, const StoreOptions& options,
 base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
                                                      const StoreOptions& options,
                                                      base::Clock& clock, base::Metrics& metrics) {
+  if (!options.ca_bundle.empty() && access(options.ca_bundle.c_str(), R_OK) != 0) {
+    return base::Error::FromErrno(errno, "--ca-bundle " + options.ca_bundle);
+  }
   TRY_ASSIGN(Store bare, OpenBare(url, options, clock, metrics));
   // shared_ptr: the decorator's function may run as long as the store lives.
   const auto chance = std::make_shared<Chance>();

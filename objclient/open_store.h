@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "objclient/auth/environment.h"
 #include "objclient/object_store.h"
+#include "objclient/s3/s3_options.h"
 
 namespace objclient {
 
@@ -32,8 +33,10 @@ base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
 struct StoreOptions {
   std::string
       endpoint;  // http(s)://host[:port]; empty = what the environment names, else the cloud's own
-  std::string region;   // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
-  std::string profile;  // empty = AWS_PROFILE, else "default"
+  std::string region;     // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
+  std::string profile;    // empty = AWS_PROFILE, else "default"
+  std::string ca_bundle;  // PEM file of authorities; empty = AWS_CA_BUNDLE, else the system's
+  S3Options s3;
   std::uint32_t connections = 16;                     // most HTTP connections at a time
   std::uint32_t attempts = 6;                         // per request, first included
   std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this

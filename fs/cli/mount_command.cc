@@ -55,6 +55,12 @@ base::Status ApplyMountWord(const std::string& word, MountArguments& arguments,
       {"endpoint", &arguments.volume.store.endpoint},
       {"region", &arguments.volume.store.region},
       {"profile", &arguments.volume.store.profile},
+      {"ca-bundle", &arguments.volume.store.ca_bundle},
+      {"addressing", &arguments.volume.store.s3.addressing},
+      {"storage-class", &arguments.volume.store.s3.storage_class},
+      {"sse", &arguments.volume.store.s3.sse},
+      {"sse-kms-key", &arguments.volume.store.s3.sse_kms_key},
+      {"sse-customer-key-file", &arguments.volume.store.s3.sse_customer_key_file},
       {"state-dir", &arguments.volume.state_directory},
       {"cache-dir", &arguments.cache_directory},
       {"memory-limit", &arguments.memory_limit},
@@ -73,10 +79,14 @@ base::Status ApplyMountWord(const std::string& word, MountArguments& arguments,
     arguments.read_only = true;
   } else if (name == "allow_other" || name == "allow-other") {
     arguments.allow_other = true;
+  } else if (name == "requester-pays") {
+    arguments.volume.store.s3.requester_pays = true;
+  } else if (name == "dual-stack") {
+    arguments.volume.store.s3.dual_stack = true;
   } else if (std::ranges::find(kForKernel, name) != kForKernel.end()) {
     for_kernel.push_back(word);
   } else if (std::ranges::find(kForMount, name) == kForMount.end() && !name.starts_with("x-")) {
-    std::vector<std::string> known = {"ro", "allow_other"};
+    std::vector<std::string> known = {"ro", "allow_other", "requester-pays", "dual-stack"};
     for (const auto& entry : with_value) known.push_back(entry.first);
     known.insert(known.end(), kForKernel.begin(), kForKernel.end());
     known.insert(known.end(), kForMount.begin(), kForMount.end());
@@ -160,6 +170,9 @@ base::Result<MountConfig> Resolve(MountArguments arguments) {
   const Environment environment = objclient::ProcessEnvironment();
   const bool is_root = geteuid() == 0;
   config.store = arguments.volume.store;
+  for (std::string* file : {&config.store.ca_bundle, &config.store.s3.sse_customer_key_file}) {
+    if (!file->empty()) *file = std::filesystem::absolute(*file).string();  // the daemon moves to /
+  }
   config.identity = VolumeIdentity(config.url, config.store, environment);
   config.state_directory = arguments.volume.state_directory.empty()
                                ? DefaultStateDirectory(config.identity, is_root, environment)
@@ -233,6 +246,7 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
   CLI::App* command = app.add_subcommand("mount", "Mount a bucket at a directory");
   auto arguments = std::make_shared<MountArguments>();
   MountArguments& a = *arguments;
+  objclient::S3Options& s3 = a.volume.store.s3;
   command->add_option("URL", a.volume.url, "s3://bucket[/prefix] or file:///directory")->required();
   command->add_option("DIR", a.directory, "Existing, empty directory")->required();
 
@@ -249,16 +263,27 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
                    {"log-file", OptionInto(*command, a.log_file)},
                    {"log-level", OptionInto(*command, a.log_level)},
                    {"connections", OptionInto(*command, a.volume.store.connections)},
+                   {"ca-bundle", OptionInto(*command, a.volume.store.ca_bundle)},
+                   {"addressing", OptionInto(*command, s3.addressing)},
+                   {"dual-stack", FlagInto(*command, s3.dual_stack)},
+                   {"requester-pays", FlagInto(*command, s3.requester_pays)},
+                   {"storage-class", OptionInto(*command, s3.storage_class)},
+                   {"sse", OptionInto(*command, s3.sse)},
+                   {"sse-kms-key", OptionInto(*command, s3.sse_kms_key)},
+                   {"sse-customer-key-file", OptionInto(*command, s3.sse_customer_key_file)},
                    {"uid", OptionInto(*command, a.uid)},
                    {"gid", OptionInto(*command, a.gid)},
                    {"read-only", FlagInto(*command, a.read_only)},
                    {"allow-other", FlagInto(*command, a.allow_other)},
                    {"foreground", FlagInto(*command, a.foreground)}};
   for (const base::OptionRow& row : base::MountOptionTable()) {
-    variables.at(row.name)(base::OptionFlags(row), base::OptionHelp(row));
+    CLI::Option* option = variables.at(row.name)(base::OptionFlags(row), base::OptionHelp(row));
+    if (!row.group.empty()) option->group(row.group);
   }
   constexpr std::uint32_t kConnectionsMax = 256;
   command->get_option("--connections")->check(CLI::Range(1u, kConnectionsMax));
+  command->get_option("--addressing")->check(CLI::IsMember({"auto", "virtual", "path"}));
+  command->get_option("--sse")->check(CLI::IsMember({"s3", "kms"}));
   command->get_option("--log-level")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("-o", a.mount_options,
                       "options of mount(8), separated by commas; ours too: -o cache-dir=/x");

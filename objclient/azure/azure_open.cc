@@ -30,8 +30,10 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
                                                      url.account, url.bucket));
   LOG_DEBUG("azure account={} container={} endpoint={}", location.account, location.container,
             location.endpoint.ToString());
-  AzureSignIn sign_in = SignInToAzure(
-      environment, url.account, CredentialTransport(FindCaBundle(environment), metrics), clock);
+  const std::string ca_bundle =
+      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle;
+  AzureSignIn sign_in =
+      SignInToAzure(environment, url.account, CredentialTransport(ca_bundle, metrics), clock);
   for (const PassedOver& source : sign_in.passed_over) {
     LOG_DEBUG("credentials: not from {}: {}", source.source, source.why);
   }
@@ -42,7 +44,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
   http.connections = options.connections;
   http.connect_timeout = options.connect_timeout;
   http.stall_timeout = options.stall_timeout;
-  http.ca_bundle = FindCaBundle(environment);
+  http.ca_bundle = ca_bundle;
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
   auto session = std::make_unique<AzureSession>(std::move(transport), std::move(location),
                                                 std::move(credentials), clock);

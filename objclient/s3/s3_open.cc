@@ -25,6 +25,17 @@ base::Result<std::unique_ptr<Refreshing<Credentials>>> SignIn(const StoreOptions
   return std::move(sign_in.credentials);
 }
 
+base::Result<S3Headers> MakeHeaders(const S3Options& options, const S3Location& location) {
+  TRY_ASSIGN(S3Headers headers, S3Headers::Make(options));
+  const Url& endpoint = location.endpoint;
+  if (headers.has_customer_key() && endpoint.scheme != "https" && !IsLoopback(endpoint.host)) {
+    return base::Error(base::ErrorClass::kInvalid,
+                       "--sse-customer-key-file sends the key with every request: it needs an "
+                       "https endpoint");
+  }
+  return headers;
+}
+
 }  // namespace
 
 std::string FindS3Endpoint(const StoreOptions& options, const Environment& environment) {
@@ -40,11 +51,14 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
                                                        const Environment& environment,
                                                        base::Clock& clock, base::Metrics& metrics) {
   const std::string region = FindRegion(environment, options.profile, options.region);
+  TRY_ASSIGN(const S3Addressing addressing, AddressingOf(options.s3));
   TRY_ASSIGN(S3Location location,
-             LocateBucket(FindS3Endpoint(options, environment), region, url.bucket));
+             LocateBucket(FindS3Endpoint(options, environment), region, url.bucket, addressing));
+  TRY_ASSIGN(S3Headers headers, MakeHeaders(options.s3, location));
   LOG_DEBUG("s3 bucket={} endpoint={} region={}", location.bucket, location.endpoint.ToString(),
             location.region);
-  const std::string ca_bundle = FindCaBundle(environment);
+  const std::string ca_bundle =
+      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle;
   TRY_ASSIGN(auto credentials,
              SignIn(options, region, environment, CredentialTransport(ca_bundle, metrics), clock));
 
@@ -57,7 +71,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
 
   const auto traits = location.is_aws ? std::optional(AwsTraits()) : std::nullopt;
   auto session = std::make_unique<S3Session>(std::move(transport), std::move(location),
-                                             std::move(credentials), clock);
+                                             std::move(credentials), clock, std::move(headers));
   return std::unique_ptr<ObjectStore>(
       std::make_unique<S3Store>(std::move(session), url.prefix, traits));
 }

@@ -11,14 +11,6 @@
 
 namespace objclient {
 
-namespace {
-
-std::string CopySource(const S3Location& location, const std::string& source) {
-  return PercentEncode(fmt::format("/{}/{}", location.bucket, source), true);
-}
-
-}  // namespace
-
 void AddPrecondition(RestRequest& request, const Precondition& precondition, EtagStyle style) {
   if (style == EtagStyle::kQuoted || precondition.if_match.empty()) {
     return AddPrecondition(request, precondition);
@@ -111,7 +103,7 @@ RestRequest BuildCopy(const S3Location& location, const CopyRequest& copy,
   RestRequest request = MakeRequest("PUT", target);
   request.has_body = true;
   request.may_fail_with_200 = request.slow = true;
-  request.headers.Add("x-amz-copy-source", CopySource(location, source));
+  request.headers.Add("x-amz-copy-source", location.CopySource(source));
   if (!copy.source_if_match.empty()) {
     request.headers.Add("x-amz-copy-source-if-match", Quoted(copy.source_if_match));
   }
@@ -142,7 +134,7 @@ RestRequest BuildUploadPartCopy(const S3Location& location, const std::string& k
   request.has_body = true;
   request.may_fail_with_200 = request.slow = true;
   request.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}};
-  request.headers.Add("x-amz-copy-source", CopySource(location, source));
+  request.headers.Add("x-amz-copy-source", location.CopySource(source));
   request.headers.Add("x-amz-copy-source-range",
                       fmt::format("bytes={}-{}", range.offset, range.end() - 1));
   if (!source_if_match.empty()) {

@@ -85,8 +85,10 @@ class S3Session::SignedExchange : public std::enable_shared_from_this<SignedExch
 };
 
 S3Session::S3Session(std::unique_ptr<HttpTransport> transport, S3Location location,
-                     std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock)
-    : clock_(clock),
+                     std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock,
+                     S3Headers headers)
+    : headers_(std::move(headers)),
+      clock_(clock),
       credentials_(std::move(credentials)),
       location_(std::move(location)),
       transport_(std::move(transport)) {}
@@ -113,13 +115,15 @@ bool S3Session::CorrectRegion(const S3Failure& failure) {
   base::MutexLock lock(mutex_);
   if (failure.region.empty() || failure.region == location_.region) return false;
   auto moved = LocateBucket(location_.is_aws ? "" : location_.endpoint.ToString(), failure.region,
-                            location_.bucket);
-  if (!moved.ok()) return false;
+                            location_.bucket, location_.addressing);
+  // An access point stays where its ARN says.
+  if (!moved.ok() || moved->region == location_.region) return false;
   location_ = std::move(*moved);
   return true;
 }
 
 void S3Session::Send(RestRequest request, AnswerReceiver receiver) {
+  headers_.AddTo(request);
   std::make_shared<SignedExchange>(*this, std::move(request), std::move(receiver))->Start();
 }
 

@@ -19,15 +19,18 @@
 #include "objclient/rest/server_clock.h"
 #include "objclient/s3/s3_error.h"
 #include "objclient/s3/s3_location.h"
+#include "objclient/s3/s3_options.h"
 #include "objclient/s3/s3_request.h"
 
 namespace objclient {
 
 class S3Session {
  public:
-  // `clock` must outlive the session, and the session every request of its own.
+  // `clock` must outlive the session, and the session every request of its own. `headers` go with
+  // every request.
   S3Session(std::unique_ptr<HttpTransport> transport, S3Location location,
-            std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock);
+            std::unique_ptr<Refreshing<Credentials>> credentials, base::Clock& clock,
+            S3Headers headers = {});
   ~S3Session();
 
   S3Location location() const EXCLUDES(mutex_);
@@ -42,6 +45,7 @@ class S3Session {
   HttpRequest Signed(const RestRequest& request, const Credentials& credentials) EXCLUDES(mutex_);
   bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
 
+  const S3Headers headers_;
   ServerClock clock_;
   const std::unique_ptr<Refreshing<Credentials>> credentials_;
   mutable base::Mutex mutex_;

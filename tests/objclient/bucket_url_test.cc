@@ -59,6 +59,12 @@ TEST(BucketUrl, S3) {
   EXPECT_EQ(Canonical("s3://bucket/"), "s3://bucket");
   EXPECT_EQ(Canonical("s3://bucket//p/"), "s3://bucket/p/");
   EXPECT_EQ(Canonical("s3://bucket/a%20b"), "s3://bucket/a%20b/") << "keys are raw bytes";
+  const auto point = ParseBucketUrl("s3://arn:aws:s3:eu-west-1:1:accesspoint/mine/some/prefix");
+  ASSERT_TRUE(point.ok());
+  EXPECT_EQ(point->bucket, "arn:aws:s3:eu-west-1:1:accesspoint/mine");
+  EXPECT_EQ(point->prefix, "some/prefix/");
+  EXPECT_EQ(Canonical("s3://arn:aws:s3:eu-west-1:1:accesspoint/mine"),
+            "s3://arn:aws:s3:eu-west-1:1:accesspoint/mine");
 }
 
 TEST(BucketUrl, Azure) {
@@ -95,6 +101,8 @@ TEST(BucketUrl, ErrorsSayWhatToChange) {
       {"s3://host:9000/bucket", "--endpoint"},
       {"s3://key:secret@bucket", "AWS_ACCESS_KEY_ID"},
       {"s3://my bucket", "no bucket name"},
+      {"s3://arn:aws:s3:::bucket", "access points"},
+      {"s3://arn:aws:s3:r:1:accesspoint/na me", "no ARN"},
       {"s3a://bucket", "did you mean s3://?"},
       {"az://", "no account name"},
       {"az://account", "the container is missing"},

@@ -42,6 +42,14 @@ TEST_F(OpenStoreTest, OpeningWritesNothing) {
 
 TEST_F(OpenStoreTest, Memory) { EXPECT_TRUE(Open("mem://").ok()); }
 
+TEST_F(OpenStoreTest, AuthoritiesThatCannotBeRead) {
+  StoreOptions options;
+  options.ca_bundle = (dir_ / "none.pem").string();
+  const auto store = Open("s3://bucket", options);
+  ASSERT_FALSE(store.ok());
+  EXPECT_THAT(store.error().message(), HasSubstr("--ca-bundle"));
+}
+
 TEST_F(OpenStoreTest, MissingDirectory) {
   const auto store = Open("file://" + (dir_ / "none").string());
   ASSERT_FALSE(store.ok());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <future>
 #include <numeric>
 
@@ -312,6 +313,34 @@ TEST(CurlTransportOptions, NeedAConnection) {
   CurlTransport::Options options;
   options.connections = 0;
   EXPECT_FALSE(CurlTransport::Open(options, metrics).ok());
+}
+
+// Sets a variable while it lives; libcurl reads the process's own.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    setenv(name, value.c_str(), 1);
+  }
+  ~ScopedVariable() { unsetenv(name_); }
+  ScopedVariable(const ScopedVariable&) = delete;
+  ScopedVariable& operator=(const ScopedVariable&) = delete;
+
+ private:
+  const char* const name_;
+};
+
+TEST_F(CurlTransportTest, TheProxyOfTheEnvironmentIsUsedButNotForThisMachine) {
+  Serve([](const SeenRequest& request) {
+    return ScriptedAnswer{Answer("200 OK", request.head.substr(0, request.head.find(" HTTP")))};
+  });
+  HttpRequest elsewhere = Request("GET");
+  elsewhere.url = "http://store.invalid/bucket/key";
+  const ScopedVariable proxy("http_proxy", server_->Url(""));
+  Open();
+  EXPECT_EQ(Send(elsewhere).get().body, "GET http://store.invalid/bucket/key");
+  EXPECT_EQ(Send(Request("GET", "/here")).get().body, "GET /here");
+  const ScopedVariable exception("no_proxy", "store.invalid");
+  EXPECT_FALSE(Send(elsewhere).get().result.ok()) << "there is no such host";
 }
 
 }  // namespace

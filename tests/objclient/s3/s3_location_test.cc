@@ -40,5 +40,55 @@ TEST(LocateBucket, RefusesWhatCannotBe) {
   EXPECT_FALSE(LocateBucket("nonsense", "us-east-1", "data").ok());
 }
 
+TEST(LocateBucket, TheStyleAskedForIsTaken) {
+  const S3Addressing host{S3Addressing::Style::kHost, false};
+  const S3Addressing path{S3Addressing::Style::kPath, false};
+  const auto named = LocateBucket("https://s3.example.com:9000", "us-east-1", "data", host);
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(named->Authority(), "data.s3.example.com:9000");
+  EXPECT_EQ(named->Path("k"), "/k");
+  EXPECT_EQ(LocateBucket("", "us-east-1", "my.data", host)->Path("k"), "/k");
+  const auto in_path = LocateBucket("", "us-east-1", "data", path);
+  EXPECT_EQ(in_path->Authority(), "s3.us-east-1.amazonaws.com");
+  EXPECT_EQ(in_path->Path("k"), "/data/k");
+  EXPECT_FALSE(LocateBucket("http://10.0.0.1:9000", "us-east-1", "data", host).ok());
+}
+
+TEST(LocateBucket, DualStackEndpoints) {
+  const S3Addressing dual{S3Addressing::Style::kAuto, true};
+  EXPECT_EQ(LocateBucket("", "eu-west-1", "data", dual)->Authority(),
+            "data.s3.dualstack.eu-west-1.amazonaws.com");
+  EXPECT_EQ(LocateBucket("", "cn-north-1", "data", dual)->Authority(),
+            "data.s3.dualstack.cn-north-1.amazonaws.com.cn");
+  EXPECT_FALSE(LocateBucket("http://s3:1", "eu-west-1", "data", dual).ok());
+}
+
+TEST(LocateBucket, AccessPointsHaveAHostAndARegionOfTheirOwn) {
+  const std::string arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/mine";
+  const auto point = LocateBucket("", "us-east-1", arn);
+  ASSERT_TRUE(point.ok());
+  EXPECT_EQ(point->Authority(), "mine-123456789012.s3-accesspoint.eu-west-1.amazonaws.com");
+  EXPECT_EQ(point->region, "eu-west-1");
+  EXPECT_EQ(point->Path("a b"), "/a%20b");
+  EXPECT_EQ(point->CopySource("a/b"),
+            "arn%3Aaws%3As3%3Aeu-west-1%3A123456789012%3Aaccesspoint/mine/object/a/b");
+  EXPECT_TRUE(point->is_aws);
+  const S3Addressing dual{S3Addressing::Style::kAuto, true};
+  EXPECT_EQ(LocateBucket("", "", arn, dual)->Authority(),
+            "mine-123456789012.s3-accesspoint.dualstack.eu-west-1.amazonaws.com");
+  EXPECT_FALSE(LocateBucket("http://s3:1", "us-east-1", arn).ok());
+}
+
+TEST(LocateBucket, RefusesOtherArns) {
+  for (const char* arn : {"arn:aws:s3:::bucket", "arn:aws:s3::123456789012:accesspoint/m.mrap",
+                          "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op/accesspoint/x",
+                          "arn:aws:s3:evil.example.com/:1:accesspoint/x",
+                          "arn:aws:s3:eu-west-1:1:accesspoint/evil.example.com/", "arn:"}) {
+    const auto location = LocateBucket("", "us-east-1", arn);
+    ASSERT_FALSE(location.ok()) << arn;
+    EXPECT_EQ(location.error().error_class(), base::ErrorClass::kInvalid);
+  }
+}
+
 }  // namespace
 }  // namespace objclient

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/objclient/s3/s3_fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace objclient {
 namespace {
@@ -46,6 +47,25 @@ TEST_F(OpenS3StoreTest, BadInputIsAnErrorAtOnce) {
   options_.connections = 4;
   url_.bucket = "no bucket";
   EXPECT_FALSE(Open({}).ok());
+}
+
+TEST_F(OpenS3StoreTest, AKeyOfOursNeedsAnEndpointThatHidesIt) {
+  const testing_support::TempDir directory;
+  options_.s3.sse_customer_key_file =
+      directory.Write("key", "0123456789abcdef0123456789abcdef").string();
+  EXPECT_TRUE(Open({}).ok());
+  EXPECT_TRUE(Open({{"AWS_ENDPOINT_URL", "http://127.0.0.1:9"}}).ok());
+  EXPECT_EQ(Open({{"AWS_ENDPOINT_URL", "http://s3.example.com"}}).error().error_class(),
+            base::ErrorClass::kInvalid);
+}
+
+TEST_F(OpenS3StoreTest, OptionsAreCheckedBeforeAnythingIsSent) {
+  options_.s3.addressing = "sideways";
+  EXPECT_FALSE(Open({}).ok());
+  options_.s3 = {};
+  options_.s3.dual_stack = true;
+  EXPECT_TRUE(Open({}).ok());
+  EXPECT_FALSE(Open({{"AWS_ENDPOINT_URL", "http://127.0.0.1:9"}}).ok());
 }
 
 TEST_F(OpenS3StoreTest, ABundleThatCannotBeReadIsPassedOver) {

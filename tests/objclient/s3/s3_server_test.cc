@@ -10,6 +10,7 @@
 
 #include "base/digest/digest.h"
 #include "objclient/s3/s3_store.h"
+#include "tests/support/temp_dir.h"
 
 namespace objclient {
 namespace {
@@ -85,9 +86,10 @@ class S3ServerTest : public testing::Test {
   }
 
   base::Result<std::string> Get(const std::string& key, base::ByteRange range,
-                                const std::string& if_match = "") {
+                                const std::string& if_match = "", std::uint64_t object_size = 0) {
     std::string content(range.length, '\0');
     GetRequest request{key, range, if_match, {std::as_writable_bytes(std::span(content))}, {}};
+    request.object_size = object_size;
     TRY_ASSIGN([[maybe_unused]] auto head, GetAndWait(*store_, std::move(request)));
     return content;
   }
@@ -349,6 +351,33 @@ TEST_F(S3ServerTest, SumsOfTheServerAreThoseOfTheBytes) {
   }
   ASSERT_OK(store_->CompleteMultipart("parts", *id, parts, {}));
   EXPECT_EQ(Get("parts", {0, 12'000'000}).value(), content + content);
+}
+
+TEST_F(S3ServerTest, ObjectsUnderAKeyOfOurs) {
+  const char* endpoint = std::getenv("CAIRNFS_TEST_TLS_ENDPOINT");
+  const char* authorities = std::getenv("CAIRNFS_TEST_CA_BUNDLE");
+  if (endpoint == nullptr || authorities == nullptr) GTEST_SKIP() << "this server has no TLS";
+  const auto plain = std::move(store_);
+  const testing_support::TempDir directory;
+  options_.endpoint = endpoint;
+  options_.ca_bundle = authorities;
+  options_.s3.sse_customer_key_file =
+      directory.Write("key", "0123456789abcdef0123456789abcdef").string();
+  store_ = Open();
+  const std::string content(6'000'000, 'y');
+  const auto put = Put("secret", content);
+  ASSERT_OK(put);
+  EXPECT_EQ(store_->Head("secret")->size, content.size());
+  EXPECT_EQ(Get("secret", {0, content.size()}, "", content.size()).value(), content);
+  EXPECT_EQ(Get("secret", {17, 100}).value(), content.substr(17, 100));
+  EXPECT_FALSE(plain->Head("secret").ok()) << "the key is needed";
+
+  const auto id = store_->CreateMultipart("parts", {});
+  ASSERT_OK(id);
+  const auto part = UploadPartAndWait(*store_, {"parts", *id, 1, {{Bytes(content)}, {}}});
+  ASSERT_OK(part);
+  ASSERT_OK(store_->CompleteMultipart("parts", *id, {*part}, {}));
+  EXPECT_EQ(Get("parts", {0, content.size()}, "", content.size()).value(), content);
 }
 
 TEST_F(S3ServerTest, TheProbeLeavesNothingBehind) {
