@@ -184,6 +184,10 @@ class Catalog {
       InodeId directory, const ListedDirectory& listing, const NewInode& owner,
       const std::function<bool(const objclient::ObjectKey&)>& busy, std::int64_t now_ns) = 0;
 
+  // --- notes: what was found out of the surroundings, so that the next mount need not ---
+  virtual base::Result<std::optional<std::string>> Recall(std::string_view name) = 0;
+  virtual base::Status Remember(std::string_view name, std::string_view value) = 0;
+
   // Makes everything committed so far durable (fsync of a directory or of attributes).
   virtual base::Status Sync() = 0;
 };

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -30,6 +32,13 @@ struct BucketUrl {
 };
 base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
 
+// Where a store keeps what it found out about its server, a text of its own, from one mount to the
+// next. Called on the store's threads and its callers', without locks held; either may be empty.
+struct StoreMemory {
+  std::function<std::optional<std::string>()> recall;
+  std::function<void(const std::string& text)> keep;
+};
+
 struct StoreOptions {
   std::string
       endpoint;  // http(s)://host[:port]; empty = what the environment names, else the cloud's own
@@ -37,6 +46,7 @@ struct StoreOptions {
   std::string profile;    // empty = AWS_PROFILE, else "default"
   std::string ca_bundle;  // PEM file of authorities; empty = AWS_CA_BUNDLE, else the system's
   S3Options s3;
+  StoreMemory memory;
   std::uint32_t connections = 16;                     // most HTTP connections at a time
   std::uint32_t attempts = 6;                         // per request, first included
   std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this

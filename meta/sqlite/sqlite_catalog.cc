@@ -323,6 +323,24 @@ base::Result<Reconciled> SqliteCatalog::Reconcile(InodeId directory, const Liste
   });
 }
 
+base::Result<std::optional<std::string>> SqliteCatalog::Recall(std::string_view name) {
+  using Value = std::optional<std::string>;
+  return Look<Value>([&](Database& db) -> base::Result<Value> {
+    Statement row = db.Query("SELECT value FROM note WHERE name = ?", name);
+    TRY_ASSIGN(const bool found, row.Step());
+    return found ? Value(row.Bytes(0)) : Value();
+  });
+}
+
+base::Status SqliteCatalog::Remember(std::string_view name, std::string_view value) {
+  return WriteStatus(Durability::kAsync, [&](Database& db) {
+    return db.Run(
+        "INSERT INTO note(name, value) VALUES(?, ?)"
+        " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        name, value);
+  });
+}
+
 base::Status SqliteCatalog::Sync() {
   if (!writer_) return base::Ok();
   return writer_->Sync();

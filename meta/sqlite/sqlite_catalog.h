@@ -97,6 +97,8 @@ class SqliteCatalog final : public Catalog {
                                      const NewInode& owner,
                                      const std::function<bool(const objclient::ObjectKey&)>& busy,
                                      std::int64_t now_ns) override;
+  base::Result<std::optional<std::string>> Recall(std::string_view name) override;
+  base::Status Remember(std::string_view name, std::string_view value) override;
   base::Status Sync() override;
 
  private:

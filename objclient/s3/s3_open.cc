@@ -73,7 +73,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
   auto session = std::make_unique<S3Session>(std::move(transport), std::move(location),
                                              std::move(credentials), clock, std::move(headers));
   return std::unique_ptr<ObjectStore>(
-      std::make_unique<S3Store>(std::move(session), url.prefix, traits));
+      std::make_unique<S3Store>(std::move(session), url.prefix, traits, options.memory));
 }
 
 }  // namespace objclient

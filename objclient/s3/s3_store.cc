@@ -88,9 +88,10 @@ Callback<ObjectHead> GoneIsConflict(Callback<ObjectHead> done) {
 }  // namespace
 
 S3Store::S3Store(std::unique_ptr<S3Session> session, std::string prefix,
-                 std::optional<S3Traits> traits)
+                 std::optional<S3Traits> traits, StoreMemory memory)
     : session_(std::move(session)),
       prefix_(std::move(prefix)),
+      memory_(std::move(memory)),
       traits_(traits),
       executor_({.name = "s3-writes", .threads = kExecutorThreads, .queue_limit = 1024}) {}
 
@@ -110,6 +111,17 @@ Capabilities S3Store::capabilities() const {
   return ToCapabilities(KnownTraits().value_or(S3Traits()));
 }
 
+base::Result<S3Traits> S3Store::FindTraits() {
+  if (memory_.recall) {
+    const auto text = memory_.recall();
+    if (const auto traits = text ? ParseTraits(*text) : std::nullopt) return *traits;
+  }
+  const auto found =
+      ProbeTraits(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_, base::RandomHex(8)));
+  if (found.ok() && memory_.keep) memory_.keep(FormatTraits(*found));
+  return found;
+}
+
 base::Result<S3Traits> S3Store::NeedTraits() {
   {
     base::MutexLock lock(mutex_);
@@ -117,8 +129,7 @@ base::Result<S3Traits> S3Store::NeedTraits() {
     if (traits_) return *traits_;
     probing_ = true;
   }
-  const auto found =
-      ProbeTraits(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_, base::RandomHex(8)));
+  const auto found = FindTraits();
   base::MutexLock lock(mutex_);
   probing_ = false;
   probed_.NotifyAll();

@@ -4,9 +4,9 @@
 //
 // Conditions and checksums depend on the server. The cloud's own are known. For every other
 // endpoint the first verb that writes probes the server with small objects under
-// `<prefix>.cairnfs/`, which it removes again; until then capabilities() says false. Every
-// Precondition is accepted always: where the server does not decide it, s3_traits.h says what
-// looking before and after is worth.
+// `<prefix>.cairnfs/`, which it removes again, unless it was told what an earlier probe found;
+// until then capabilities() says false. Every Precondition is accepted always: where the server
+// does not decide it, s3_traits.h says what looking before and after is worth.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,10 @@ namespace objclient {
 
 class S3Store : public ObjectStore {
  public:
-  // `prefix`: "" or ends in '/'. `traits`: what is known of the server; empty = probe.
-  S3Store(std::unique_ptr<S3Session> session, std::string prefix, std::optional<S3Traits> traits);
+  // `prefix`: "" or ends in '/'. `traits`: what is known of the server; empty = probe, unless
+  // `memory` knows.
+  S3Store(std::unique_ptr<S3Session> session, std::string prefix, std::optional<S3Traits> traits,
+          StoreMemory memory = {});
   ~S3Store() override;
 
   Capabilities capabilities() const override EXCLUDES(mutex_);
@@ -69,6 +71,7 @@ class S3Store : public ObjectStore {
   std::optional<S3Traits> KnownTraits() const EXCLUDES(mutex_);
   // Probes when nothing is known yet; blocks.
   base::Result<S3Traits> NeedTraits() EXCLUDES(mutex_);
+  base::Result<S3Traits> FindTraits() EXCLUDES(mutex_);
 
   // The callback from another thread, for what fails before anything is sent.
   template <typename T>
@@ -96,6 +99,7 @@ class S3Store : public ObjectStore {
 
   const std::unique_ptr<S3Session> session_;  // constant after construction
   const std::string prefix_;                  // constant after construction
+  const StoreMemory memory_;                  // constant after construction
 
   mutable base::Mutex mutex_;
   base::CondVar probed_;

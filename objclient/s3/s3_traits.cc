@@ -1,6 +1,9 @@
 #include "objclient/s3/s3_traits.h"
 
-#include <string_view>
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <utility>
 
 #include "base/digest/digest.h"
 #include "objclient/rest/object_headers.h"
@@ -15,6 +18,19 @@ constexpr std::string_view kContent = "probe";
 constexpr std::string_view kOtherEtag = "00000000000000000000000000000000";
 
 Body ProbeBody() { return {{std::as_bytes(std::span<const char>(kContent))}, std::nullopt}; }
+
+constexpr std::string_view kBareWord = "bare_etags";
+constexpr std::array<std::pair<std::string_view, bool S3Traits::*>, 9> kWords = {{
+    {"put_if_absent", &S3Traits::put_if_absent},
+    {"put_if_match", &S3Traits::put_if_match},
+    {"complete_condition", &S3Traits::complete_condition},
+    {"delete_if_match", &S3Traits::delete_if_match},
+    {"delete_many_if_match", &S3Traits::delete_many_if_match},
+    {"copy_target_condition", &S3Traits::copy_target_condition},
+    {"copy_source_if_match", &S3Traits::copy_source_if_match},
+    {"part_copy_source_if_match", &S3Traits::part_copy_source_if_match},
+    {"checksum_crc32c", &S3Traits::checksum_crc32c},
+}};
 
 // Asks a store that may not know what it is asked. Every step leaves the objects as the next one
 // wants them whether its condition was honoured, ignored or refused as unknown.
@@ -197,6 +213,34 @@ S3Traits AwsTraits() {
 
 base::Result<S3Traits> ProbeTraits(S3Session& session, const std::string& key) {
   return Probe(session, key).Run();
+}
+
+std::string FormatTraits(const S3Traits& traits) {
+  std::string text = "s3";  // never empty: a server may have no trait at all
+  for (const auto& [word, flag] : kWords) {
+    if (traits.*flag) text.append(" ").append(word);
+  }
+  if (traits.if_match_style == EtagStyle::kBare) text.append(" ").append(kBareWord);
+  return text;
+}
+
+std::optional<S3Traits> ParseTraits(std::string_view text) {
+  std::istringstream words{std::string(text)};
+  std::string word;
+  if (!(words >> word) || word != "s3") return std::nullopt;
+  S3Traits traits;
+  while (words >> word) {
+    const auto* const known = std::find_if(kWords.begin(), kWords.end(),
+                                           [&](const auto& entry) { return entry.first == word; });
+    if (known != kWords.end()) {
+      traits.*(known->second) = true;
+    } else if (word == kBareWord) {
+      traits.if_match_style = EtagStyle::kBare;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return traits;
 }
 
 Capabilities ToCapabilities(const S3Traits& traits) {

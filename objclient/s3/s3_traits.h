@@ -1,6 +1,6 @@
 // S3Traits: how one S3 server deviates from the cloud's own. Known for the cloud; found out by a
 // probe for every other endpoint, once, at the first request that writes (a read-only mount writes
-// nothing).
+// nothing); the mount keeps what was found for its next one.
 //
 // What a Precondition is worth, for each of its kinds:
 // - where the trait is true, the store decides: atomic against every other client;
@@ -10,6 +10,10 @@
 //   just written is kConflict. A writer that comes between the look and the write is overwritten
 //   and does not learn it from us.
 #pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "objclient/object.h"
@@ -36,6 +40,10 @@ struct S3Traits {
 S3Traits AwsTraits();
 // Tries everything on a few small objects named `key` and `key`-copy, and removes them.
 base::Result<S3Traits> ProbeTraits(S3Session& session, const std::string& key);
+
+// As words, for the next mount. ParseTraits gives nothing for a text with words of others.
+std::string FormatTraits(const S3Traits& traits);
+std::optional<S3Traits> ParseTraits(std::string_view text);
 
 Capabilities ToCapabilities(const S3Traits& traits);
 

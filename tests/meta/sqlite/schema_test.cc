@@ -89,6 +89,7 @@ TEST_F(SchemaTest, AFileOfVersion1OpensWithAllItHolds) {
   EXPECT_EQ(Must(catalog->ListIntents(IntentId{}, 10)).size(), 1u);
   EXPECT_EQ(Must(catalog->ListedAt(kRootInode)), 5000);
   EXPECT_EQ(Must(catalog->GetTotals()).bytes, 10u);
+  EXPECT_EQ(Must(catalog->Recall("since version 2")), std::nullopt);
   EXPECT_GT(Raw(Must(catalog->Create(kRootInode, "new", {S_IFREG, 0, 0, 0, "", 1})).id), 4u);
 }
 

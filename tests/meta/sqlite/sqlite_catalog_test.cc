@@ -63,6 +63,18 @@ TEST_F(SqliteCatalogTest, ANewVolumeIsWhatTheOptionsSay) {
   EXPECT_EQ(root.mtime_ns, options.volume.created_ns);
 }
 
+TEST_F(SqliteCatalogTest, NotesOutliveTheMount) {
+  auto catalog = Create();
+  EXPECT_EQ(Must(catalog->Recall("a")), std::nullopt);
+  Must(catalog->Remember("a", "first"));
+  Must(catalog->Remember("b", std::string("\0\xff", 2)));
+  Must(catalog->Remember("a", "second"));
+  catalog.reset();
+  catalog = Create();
+  EXPECT_EQ(Must(catalog->Recall("a")), "second");
+  EXPECT_EQ(Must(catalog->Recall("b")), std::string("\0\xff", 2));
+}
+
 TEST_F(SqliteCatalogTest, AnExistingVolumeKeepsItsIdentity) {
   Create();
   SqliteCatalog::Options options = OptionsOf("s3://bucket/");

@@ -46,6 +46,27 @@ TEST_F(S3StoreTest, ProbesOnceAtTheFirstWrite) {
   EXPECT_EQ(server.objects(), (std::map<std::string, std::string>{{"p/k", "x"}}));
 }
 
+TEST_F(S3StoreTest, WhatAProbeFoundIsKeptForTheNextMount) {
+  FakeS3 server(AwsTraits());
+  std::optional<std::string> kept;
+  const auto mount = [&] {
+    return std::make_unique<S3Store>(
+        MakeSession([&](const SentRequest& request) { return server(request); }), "", std::nullopt,
+        StoreMemory{[&] { return kept; }, [&](const std::string& text) { kept = text; }});
+  };
+  auto store = mount();
+  ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
+  EXPECT_GT(transport_->sent().size(), 10u);
+  store = mount();
+  ASSERT_TRUE(Put(*store, "k", "y", {}).ok());
+  EXPECT_EQ(transport_->sent().size(), 1u);
+  EXPECT_TRUE(store->capabilities().put_if_absent);
+  kept = "of another kind of store";
+  store = mount();
+  ASSERT_TRUE(Put(*store, "k", "z", {}).ok());
+  EXPECT_GT(transport_->sent().size(), 10u);
+}
+
 TEST_F(S3StoreTest, AProbeThatFailsIsTriedAgain) {
   FakeS3 server(AwsTraits());
   std::atomic<bool> down = true;

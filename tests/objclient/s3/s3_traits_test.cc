@@ -91,6 +91,23 @@ TEST_F(ProbeTraitsTest, TroubleIsAnErrorAndNoAnswer) {
   EXPECT_EQ(found.error().error_class(), base::ErrorClass::kAuth);
 }
 
+TEST(FormatTraits, ComesBackAsItWas) {
+  S3Traits some;
+  some.put_if_match = some.checksum_crc32c = true;
+  some.if_match_style = EtagStyle::kBare;
+  for (const S3Traits& traits : {AwsTraits(), S3Traits(), some}) {
+    const auto parsed = ParseTraits(FormatTraits(traits));
+    ASSERT_TRUE(parsed) << FormatTraits(traits);
+    EXPECT_TRUE(Same(*parsed, traits)) << FormatTraits(traits);
+  }
+}
+
+TEST(ParseTraits, OtherTextIsNoTraits) {
+  for (const char* text : {"", "put_if_absent", "s3 put_if_absent new_trait", "s33"}) {
+    EXPECT_FALSE(ParseTraits(text)) << text;
+  }
+}
+
 TEST(ToCapabilities, TellsWhatTheServerDecides) {
   const Capabilities cloud = ToCapabilities(AwsTraits());
   EXPECT_TRUE(cloud.put_if_absent && cloud.put_if_match && cloud.complete_condition);
