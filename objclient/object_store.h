@@ -44,6 +44,9 @@ struct GetRequest {
   // Where the caller knows it: a range that is the whole object is asked for as such, as stores
   // tell the checksum of nothing less.
   std::uint64_t object_size = 0;
+  // Asked when the answer begins, before anything is written to `into`. False: another request
+  // delivers, this one ends with kCancelled and touches nothing. Empty = true.
+  std::function<bool()> claim = {};
 };
 
 // Bytes to send: consecutive pieces of the caller's memory, with their CRC-32C (of all of them)

@@ -94,6 +94,19 @@ std::string_view Meaning(base::ErrorClass error_class, BucketUrl::Kind kind) {
   }
 }
 
+// Of stores across a network, whose answers may be late for reasons of one connection or server.
+std::optional<Hedging::Options> HedgingFor(const BucketUrl& url, const StoreOptions& options,
+                                           base::Metrics& metrics) {
+  const bool remote = url.kind == BucketUrl::Kind::kS3 || url.kind == BucketUrl::Kind::kAzure;
+  if (!remote) return std::nullopt;
+  Hedging::Options hedging;
+  hedging.connections = options.connections;
+  hedging.allowed = [&limit = metrics.Get("http_pace_limit"), all = options.connections] {
+    return limit.value() >= all;
+  };
+  return hedging;
+}
+
 base::Status CheckReachable(ObjectStore& store, base::Clock& clock, Chance& chance) {
   const std::int64_t began_ns = clock.MonotonicNs();
   for (std::uint32_t attempt = 1;; ++attempt) {
@@ -140,7 +153,8 @@ base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
   const RetryPolicy policy{.time_limit = options.retry_time_limit};
   return Store(std::make_unique<RetryingStore>(
       std::move(bare), policy,
-      RetryingStore::Environment{clock, [chance] { return chance->Next(); }, {}}, metrics));
+      RetryingStore::Environment{clock, [chance] { return chance->Next(); }, {}}, metrics,
+      HedgingFor(url, options, metrics)));
 }
 
 }  // namespace objclient

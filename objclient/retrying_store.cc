@@ -60,7 +60,8 @@ GetRequest RetryingStore::Delivery::NextAttempt(base::Counter& received) {
 }
 
 RetryingStore::RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy policy,
-                             Environment environment, base::Metrics& metrics)
+                             Environment environment, base::Metrics& metrics,
+                             std::optional<Hedging::Options> hedging)
     : inner_(std::move(inner)),
       policy_(policy),
       environment_(std::move(environment)),
@@ -71,12 +72,20 @@ RetryingStore::RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy pol
       get_bytes_(metrics.Get("store_get_bytes")),
       put_bytes_(metrics.Get("store_put_bytes")),
       budget_({}, environment_.clock.MonotonicNs(), metrics.Get("store_retry_budget")) {
-  if (environment_.after) return;
-  timer_ = std::make_unique<base::Timer>("store-retry");
-  environment_.after = [timer = timer_.get()](std::chrono::nanoseconds delay,
-                                              std::function<void()> callback) {
-    timer->After(delay, std::move(callback));
-  };
+  if (!environment_.after) {
+    timer_ = std::make_unique<base::Timer>("store-retry");
+    environment_.after = [timer = timer_.get()](std::chrono::nanoseconds delay,
+                                                std::function<void()> callback) {
+      timer->After(delay, std::move(callback));
+    };
+  }
+  if (hedging) {
+    hedging_ = std::make_unique<Hedging>(
+        [this](GetRequest request, Callback<ObjectHead> done) {
+          inner_->Get(std::move(request), std::move(done));
+        },
+        std::move(*hedging), environment_.clock, environment_.after, metrics);
+  }
 }
 
 RetryingStore::~RetryingStore() {
@@ -88,6 +97,7 @@ RetryingStore::~RetryingStore() {
     while (resuming_ > 0) resumed_.Wait(mutex_);
   }
   for (auto& [id, one] : waiting) one.cancel();
+  if (hedging_) hedging_->Stop();
   // Attempts under way end first, then the timer: they may still touch it.
   inner_.reset();
   timer_.reset();
@@ -243,7 +253,9 @@ void RetryingStore::Get(GetRequest request, Callback<ObjectHead> done) {
   auto call = std::make_shared<Call<ObjectHead>>();
   call->attempts = Begin(true);
   call->send = [this, delivery](Callback<ObjectHead> answered) {
-    inner_->Get(delivery->NextAttempt(get_bytes_), std::move(answered));
+    GetRequest attempt = delivery->NextAttempt(get_bytes_);
+    if (hedging_) return hedging_->Get(std::move(attempt), std::move(answered));
+    inner_->Get(std::move(attempt), std::move(answered));
   };
   call->may_resume = [delivery](const base::Error& error) {
     if (delivery->bytes == 0) return true;

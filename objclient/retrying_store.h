@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "base/executor.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "objclient/hedging.h"
 #include "objclient/object_store.h"
 #include "objclient/retry_budget.h"
 #include "objclient/retry_policy.h"
@@ -40,9 +42,9 @@ class RetryingStore final : public ObjectStore {
     std::function<void(std::chrono::nanoseconds, std::function<void()>)> after;
   };
 
-  // `metrics` must outlive the store.
+  // `metrics` must outlive the store. With `hedging` a GET whose answer is late is sent twice.
   RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy policy, Environment environment,
-                base::Metrics& metrics);
+                base::Metrics& metrics, std::optional<Hedging::Options> hedging = std::nullopt);
   ~RetryingStore() override;
 
   Capabilities capabilities() const override { return inner_->capabilities(); }
@@ -123,6 +125,7 @@ class RetryingStore final : public ObjectStore {
   base::Counter& put_bytes_;
   RetryBudget budget_;
   std::unique_ptr<base::Timer> timer_;  // none when the environment has its own
+  std::unique_ptr<Hedging> hedging_;    // of every attempt of a GET; none when not wanted
 
   base::Mutex mutex_;
   base::CondVar resumed_;

@@ -148,6 +148,9 @@ base::Result<OpenedObject> LocalStore::OpenSource(const ObjectKey& key,
 base::Result<ObjectHead> LocalStore::Read(const GetRequest& request) {
   TRY_ASSIGN(OpenedObject object, OpenSource(request.key, request.if_match));
   TRY(CheckRange(request.range, object));
+  if (request.claim && !request.claim()) {
+    return base::Error(base::ErrorClass::kCancelled, "another request was faster");
+  }
   std::uint64_t received = 0;
   for (const auto& piece : request.into) {
     for (std::size_t at = 0; at < piece.size();) {

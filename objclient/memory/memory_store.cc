@@ -49,8 +49,12 @@ Capabilities MemoryStore::capabilities() const {
 }
 
 void MemoryStore::Get(GetRequest request, Callback<ObjectHead> done) {
-  executor_.Submit(
-      [this, request = std::move(request), done = std::move(done)] { done(Read(request)); });
+  executor_.Submit([this, request = std::move(request), done = std::move(done)] {
+    if (request.claim && !request.claim()) {
+      return done(base::Error(base::ErrorClass::kCancelled, "another request was faster"));
+    }
+    done(Read(request));
+  });
 }
 
 void MemoryStore::Put(PutRequest request, Callback<ObjectHead> done) {

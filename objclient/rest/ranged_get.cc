@@ -21,6 +21,12 @@ bool RangedGet::Refuse(base::ErrorClass error_class, const std::string& why) {
 }
 
 bool RangedGet::Start(const HttpResponse& response) {
+  if (!IsAskedFor(response)) return false;
+  if (!request_.claim || request_.claim()) return true;
+  return Refuse(base::ErrorClass::kCancelled, "another request was faster");
+}
+
+bool RangedGet::IsAskedFor(const HttpResponse& response) {
   head_ = read_head_(request_.key, response.headers);
   // A store that ignores If-Match must not hand us another object's bytes.
   if (!request_.if_match.empty() && head_.etag != request_.if_match) {
@@ -30,6 +36,8 @@ bool RangedGet::Start(const HttpResponse& response) {
   }
   const base::ByteRange& range = request_.range;
   if (response.status == 200) {
+    // A length that was not announced is counted at the end.
+    if (response.headers.Find("content-length") == nullptr) head_.size = request_.object_size;
     // Some stores answer a range that is the whole object so.
     if (range.offset == 0 && head_.size == range.length) return true;
     return Refuse(base::ErrorClass::kUnsupported, "the store ignores ranges");

@@ -17,7 +17,8 @@ class RangedGet {
  public:
   RangedGet(GetRequest request, HeadReader read_head);
 
-  // Checks that the answer is the range, and of the object, that were asked for.
+  // Checks that the answer is the range, and of the object, that were asked for, and claims the
+  // memory.
   bool Start(const HttpResponse& response);
   // Copies; reports progress in steps, not for every piece.
   bool Take(std::span<const std::byte> bytes);
@@ -27,6 +28,7 @@ class RangedGet {
   const GetRequest& request() const { return request_; }
 
  private:
+  bool IsAskedFor(const HttpResponse& response);
   bool Refuse(base::ErrorClass error_class, const std::string& why);
   void Report();
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <future>
@@ -248,6 +249,30 @@ TEST_F(RetryingStoreTest, ADamagedDownloadIsTriedOnceMoreUnlessDelivered) {
   FailNext({{base::Error(ErrorClass::kCorrupt, "more bytes than asked for"), false, 300}});
   EXPECT_EQ(get().error().error_class(), ErrorClass::kCorrupt);
   EXPECT_EQ(Count("store_requests"), 5u);
+}
+
+TEST_F(RetryingStoreTest, GetsGoThroughTheRaceAndAreTriedAgainAsEver) {
+  auto memory = std::make_unique<MemoryStore>(clock_);
+  memory_ = memory.get();
+  auto faulty = std::make_unique<FaultyStore>(
+      std::move(memory), [this](Verb, const ObjectKey&) { return NextFault(); });
+  store_ = std::make_unique<RetryingStore>(
+      std::move(faulty), RetryPolicy{.attempts = 4},
+      RetryingStore::Environment{
+          clock_, [] { return 0.5; },
+          [this](std::chrono::nanoseconds delay, std::function<void()> callback) {
+            Schedule(delay, std::move(callback));
+          }},
+      metrics_, Hedging::Options{});
+  PutDirectly("k", 1000);
+  std::vector<std::byte> into(1000);
+  std::vector<std::uint64_t> progress;
+  FailNext({Unavailable(300)});
+  GetRequest get{"k", {0, 1000}, memory_->Head("k")->etag, {into}, {}};
+  get.progress = [&](std::uint64_t bytes) { progress.push_back(bytes); };
+  EXPECT_TRUE(GetAndWait(*store_, std::move(get)).ok());
+  EXPECT_EQ(into, content_);
+  EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
 }
 
 TEST_F(RetryingStoreTest, TimeIsBoundedToo) {

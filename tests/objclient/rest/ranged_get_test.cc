@@ -38,6 +38,32 @@ class RangedGetTest : public testing::Test {
   const base::Result<HttpAnswer> broken_ = base::Error(ErrorClass::kUnavailable, "broken");
 };
 
+TEST_F(RangedGetTest, AsksForTheMemoryWhenTheAnswerIsRight) {
+  int asked = 0;
+  GetRequest request = Request({10, 6}, "e");
+  request.claim = [&] { return ++asked > 1; };
+  RangedGet late(request, ReadHead);
+  EXPECT_FALSE(late.Start(Partial("bytes 11-15/100")));
+  EXPECT_EQ(asked, 0);
+  RangedGet loser(request, ReadHead);
+  EXPECT_FALSE(loser.Start(Partial("bytes 10-15/100")));
+  EXPECT_EQ(loser.Finish(broken_).error().error_class(), ErrorClass::kCancelled);
+  RangedGet winner(request, ReadHead);
+  EXPECT_TRUE(winner.Start(Partial("bytes 10-15/100")));
+}
+
+TEST_F(RangedGetTest, AWholeObjectOfUnannouncedLength) {
+  GetRequest request = Request({0, 6});
+  HttpResponse response;
+  response.status = 200;
+  EXPECT_FALSE(RangedGet(request, ReadHead).Start(response)) << "it may be any range";
+  request.object_size = 6;
+  RangedGet get(request, ReadHead);
+  ASSERT_TRUE(get.Start(response));
+  EXPECT_TRUE(get.Take(BytesOf("abcdef")));
+  EXPECT_EQ(get.Finish(good_)->size, 6u);
+}
+
 TEST_F(RangedGetTest, FillsThePiecesInOrder) {
   RangedGet get(Request({10, 6}), ReadHead);
   ASSERT_TRUE(get.Start(Partial("bytes 10-15/100")));
