@@ -9,7 +9,7 @@
 namespace cache {
 namespace {
 
-constexpr int kUploadRounds = 3;  // fresh uploads after one that is gone
+constexpr int kUploadRounds = 3;  // fresh uploads after one that is gone or came out damaged
 constexpr int kPartRounds = 3;    // parts that changed or failed while they were on their way
 constexpr int kVerdicts = 3;      // tries of one conclusion against states of our own making
 constexpr std::size_t kTokenBytes = 16;
@@ -132,9 +132,13 @@ base::Result<objclient::ObjectHead> StageUpload::CommitLarge(std::uint64_t size)
       };
       result = Conclude(attempt);
     }
-    if (result.ok() || result.error().error_class() != base::ErrorClass::kNotFound) return result;
+    if (result.ok()) return result;
+    // Either the upload is gone and the object is not ours: somebody aborted it. Or the object is
+    // not what we sent: its token must not pass for a success later. From scratch.
+    const base::ErrorClass why = result.error().error_class();
+    const bool damaged = sent.ok() && why == base::ErrorClass::kCorrupt;
+    if (!damaged && why != base::ErrorClass::kNotFound) return result;
     if (IsBaseLost(result.error())) return result;
-    // The upload is gone and the object is not ours: somebody aborted it. From scratch.
     last = result.error();
     ForgetUpload();
   }

@@ -208,6 +208,23 @@ TEST_F(StageCommit, DeadUploadStartsFromScratch) {
   EXPECT_EQ(fixture.store.parts, 8);
 }
 
+TEST_F(StageCommit, AnObjectThatCameOutDamagedIsReplaced) {
+  fixture.store.complete_lost = Times(1, ErrorClass::kCorrupt);
+  ExpectCommitted(WriteFile(3)->Commit());
+  EXPECT_EQ(fixture.store.creates, 2);
+  EXPECT_EQ(fixture.store.parts, 6);
+}
+
+TEST_F(StageCommit, ADamagedObjectNeverPassesForACommit) {
+  fixture.store.complete_lost = [](int) { return Error(ErrorClass::kCorrupt, "another sum"); };
+  auto file = WriteFile(3);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    EXPECT_EQ(file->Commit().error().error_class(), ErrorClass::kCorrupt);
+  }
+  fixture.store.complete_lost = nullptr;
+  ExpectCommitted(file->Commit());
+}
+
 TEST_F(StageCommit, OlderBytesOfOursThatWentThroughAfterAllAreReplaced) {
   fixture.store.complete_lost = Times(1, ErrorClass::kAuth);  // not taken for a lost answer
   auto file = WriteFile(3);
