@@ -57,7 +57,9 @@ objclient::ObjectKey PrefixOf(const objclient::ObjectKey& catalog_key) {
   return prefix;
 }
 
-bool IsNativeKey(const objclient::ObjectKey& key) { return !key.empty() && key.size() <= kKeyMax; }
+bool IsNativeKey(const objclient::ObjectKey& key, std::size_t key_bytes_max) {
+  return !key.empty() && key.size() <= key_bytes_max;
+}
 
 objclient::ObjectKey HiddenKey(std::string_view token) {
   return objclient::ObjectKey(kHiddenPrefix).append(token);

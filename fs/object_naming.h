@@ -27,7 +27,6 @@ inline constexpr std::string_view kReservedName = ".cairnfs";
 inline constexpr std::string_view kHiddenPrefix = ".cairnfs/objects/";
 inline constexpr std::string_view kEscapePrefix = "@cairnfs=";
 inline constexpr std::size_t kNameMax = 255;  // bytes of a component, POSIX
-inline constexpr std::size_t kKeyMax = 1024;  // bytes of a key, S3 and Azure
 
 // True for names that nobody may make in `parent`: kReservedName in the root, escapes anywhere.
 bool IsReserved(meta::InodeId parent, std::string_view name);
@@ -42,8 +41,8 @@ objclient::ObjectKey NativeKey(const objclient::ObjectKey& catalog_key);
 // What a directory ("" for the root) has in front of its entries' keys.
 objclient::ObjectKey PrefixOf(const objclient::ObjectKey& catalog_key);
 
-// True when a file may live at `key` in the bucket.
-bool IsNativeKey(const objclient::ObjectKey& key);
+// True when a file may live at `key` in a bucket that takes keys of so many bytes.
+bool IsNativeKey(const objclient::ObjectKey& key, std::size_t key_bytes_max);
 
 objclient::ObjectKey HiddenKey(std::string_view token);
 // Where a foreign object at `key` is kept when a commit of ours replaces it.

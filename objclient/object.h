@@ -64,6 +64,7 @@ struct Capabilities {
   bool list_sorted = true;
   bool keys_are_utf8 = false;              // other keys are refused
   bool keys_are_url_paths = false;         // keys with '\\', or '.' before a '/' or the end, too
+  std::size_t key_bytes_max = 1024;        // of a key below the volume's prefix
   std::uint64_t part_size_min = 5u << 20;  // bytes, of every part but the last
   std::uint64_t put_size_max = 5ull << 30;
   std::uint32_t parts_max = 10000;

@@ -149,7 +149,7 @@ base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uin
   for (const meta::NamedKey& path : *paths) {
     if (NativeKey(path.key) == move.object.key) return Outcome::kDone;
   }
-  if (!IsNativeKey(move.target)) return Outcome::kDone;
+  if (!IsNativeKey(move.target, context_.store.capabilities().key_bytes_max)) return Outcome::kDone;
   const auto outcome = MoveTo(move);
   const bool waiting = outcome.ok() && *outcome == Outcome::kWait;
   if (!waiting || waits < kPartAfter || move.object.key.starts_with(kHiddenPrefix)) return outcome;

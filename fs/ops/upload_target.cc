@@ -120,7 +120,9 @@ base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::st
   TRY_ASSIGN(const auto paths, context.catalog.Paths(inode));
   if (paths.empty()) return Hidden(context, token);
   const objclient::ObjectKey key = NativeKey(paths.front().key);
-  if (!IsNativeKey(key)) return Hidden(context, token);
+  if (!IsNativeKey(key, context.store.capabilities().key_bytes_max)) {
+    return Hidden(context, token);
+  }
   KeyTable::Hold lock = context.keys.TryLock(key);
   if (!lock) return Hidden(context, token);
   // Asked under the lock: the answer stays true.

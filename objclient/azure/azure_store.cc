@@ -53,6 +53,7 @@ Capabilities AzureStore::capabilities() const {
   capabilities.checksum_crc32c = true;  // by way of the CRC-64 that the service verifies
   capabilities.server_copy = true;
   capabilities.keys_are_utf8 = capabilities.keys_are_url_paths = true;
+  capabilities.key_bytes_max -= prefix_.size();
   capabilities.part_size_min = 1;
   capabilities.put_size_max = 5000 * base::kMiB;
   capabilities.parts_max = 50'000;

@@ -108,7 +108,9 @@ std::optional<S3Traits> S3Store::KnownTraits() const {
 }
 
 Capabilities S3Store::capabilities() const {
-  return ToCapabilities(KnownTraits().value_or(S3Traits()));
+  Capabilities capabilities = ToCapabilities(KnownTraits().value_or(S3Traits()));
+  capabilities.key_bytes_max -= prefix_.size();
+  return capabilities;
 }
 
 base::Result<S3Traits> S3Store::FindTraits() {

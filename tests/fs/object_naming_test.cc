@@ -117,8 +117,9 @@ TEST(ObjectNaming, ReservedNamesAndKeys) {
   EXPECT_FALSE(IsReserved(meta::InodeId{2}, ".cairnfs"));
   EXPECT_TRUE(IsReserved(meta::InodeId{2}, "@cairnfs=f=x"));
   EXPECT_FALSE(IsReserved(meta::InodeId{2}, "@cairnfs"));
-  EXPECT_TRUE(IsNativeKey(std::string(1024, 'k')));
-  EXPECT_FALSE(IsNativeKey(std::string(1025, 'k')));
+  EXPECT_TRUE(IsNativeKey(std::string(1024, 'k'), 1024));
+  EXPECT_FALSE(IsNativeKey(std::string(1025, 'k'), 1024));
+  EXPECT_FALSE(IsNativeKey("", 1024));
   EXPECT_EQ(HiddenKey("t"), ".cairnfs/objects/t");
   EXPECT_NE(ConflictKey("d/f", "0123456789ac"), ConflictKey("d/f", "0123456789ab"));
   EXPECT_EQ(ConflictKey("d/f", "0123456789ab"), "d/f.conflict-d407ad901895723f");

@@ -67,6 +67,11 @@ TEST_F(S3StoreTest, WhatAProbeFoundIsKeptForTheNextMount) {
   EXPECT_GT(transport_->sent().size(), 10u);
 }
 
+TEST_F(S3StoreTest, ThePrefixTakesItsShareOfAKey) {
+  FakeS3 server({});
+  EXPECT_EQ(OnServer(server)->capabilities().key_bytes_max, 1024u - std::string("p/").size());
+}
+
 TEST_F(S3StoreTest, AProbeThatFailsIsTriedAgain) {
   FakeS3 server(AwsTraits());
   std::atomic<bool> down = true;
