@@ -1,4 +1,5 @@
-"""A TCP proxy before a store's endpoint: counts the requests that pass, and can be the endpoint's end.
+"""A TCP proxy before a store's endpoint: counts the requests that pass, can lose the answer to one of
+them after the store has done what it was asked, and can be the endpoint's end.
 
 The client signs for the proxy's own address, and the server takes the host it is told, so
 signatures stay valid. Requests are seen in the byte stream by their first line.
@@ -20,6 +21,8 @@ class Proxy:
         self.target = (parts.hostname, parts.port)
         self.lock = threading.Lock()
         self.seen = []         # (method, path) of each request, guarded by lock
+        self.to_lose = []      # [method, text in the path, how often], guarded by lock
+        self.lost = 0          # answers, guarded by lock
         self.sockets = set()   # guarded by lock
         self.listener = None   # guarded by lock; None while stopped
         self.port = 0
@@ -60,6 +63,11 @@ class Proxy:
         with self.lock:
             self.seen.clear()
 
+    def lose(self, method, text, times=1):
+        """The answers to the next requests of that method whose path holds the text never come."""
+        with self.lock:
+            self.to_lose.append([method, text, times])
+
     def accept(self, listener):
         while True:
             try:
@@ -73,16 +81,19 @@ class Proxy:
                     server.close()
                     return
                 self.sockets.update((client, server))
-            for source, target, count in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self.pump, args=[source, target, count],
+            doomed = threading.Event()   # the answer that comes next is lost
+            for source, target, asks in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self.pump, args=[source, target, asks, doomed],
                                  daemon=True).start()
 
-    def pump(self, source, target, count):
+    def pump(self, source, target, asks, doomed):
         rest = b""
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 18):
-                if count:
-                    rest = self.note(rest + data)
+                if asks:
+                    rest = self.note(rest + data, doomed)
+                elif doomed.is_set():
+                    break
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
@@ -91,11 +102,17 @@ class Proxy:
             self.sockets.discard(source)
         source.close()
 
-    def note(self, data):
+    def note(self, data, doomed):
         """Notes the request lines in data and returns what may hold the start of another."""
         end = 0
         with self.lock:
             for match in REQUEST_LINE.finditer(data):
-                self.seen.append((match[1].decode(), match[2].decode()))
+                method, path = match[1].decode(), match[2].decode()
+                self.seen.append((method, path))
                 end = match.end()
+                for rule in self.to_lose:
+                    if rule[0] == method and rule[1] in path and rule[2] > 0:
+                        rule[2] -= 1
+                        self.lost += 1
+                        doomed.set()
         return data[max(end, len(data) - LINE_MAX):]
