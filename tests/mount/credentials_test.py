@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import unittest
 
 import mount
 from aws_services import Gateway, Issuer, Services, awkward
@@ -105,6 +106,19 @@ class Credentials(mount.MountTest):
         self.write_file(".aws/config", "[profile r]\nrole_arn = arn:r\nsource_profile = taker\n")
         self.set(AWS_PROFILE="r")
         self.works_with("role arn:r with profile 'taker' from ~/.aws/credentials")
+
+    @unittest.skipUnless(os.environ.get("CAIRNFS_TEST_ROLE"), "the server has no token service")
+    def test_role_of_the_servers_own_token_service(self):
+        """Nothing of ours in between: what signs in to it and what it hands out is real."""
+        secret = os.environ["AWS_SECRET_ACCESS_KEY"]
+        self.write_file(".aws/credentials", "[taker]\naws_access_key_id = "
+                        f"{os.environ['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = {secret}\n")
+        role = os.environ["CAIRNFS_TEST_ROLE"]
+        self.write_file(".aws/config", f"[profile r]\nrole_arn = {role}\nsource_profile = taker\n")
+        server = os.environ["CAIRNFS_TEST_ENDPOINT"]
+        self.set(AWS_PROFILE="r", AWS_ENDPOINT_URL=server, AWS_ENDPOINT_URL_STS=server)
+        self.services.role_keys = ("", secret)   # the secret to look for
+        self.works_with(f"role {role} with profile 'taker'")
 
     def test_program(self):
         script = self.write_file("print_keys.py", "import sys, urllib.request\n"
