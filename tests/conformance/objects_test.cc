@@ -36,6 +36,18 @@ TEST_P(StoreConformance, RoundTripsOfManySizes) {
   }
 }
 
+TEST_P(StoreConformance, AGetThatIsNotToDeliverTouchesNothing) {
+  ASSERT_TRUE(Put("k", Pattern(100)).ok());
+  Bytes memory(100, std::byte{7});
+  objclient::GetRequest request{"k", {0, 100}, "", {memory}, {}};
+  request.claim = [] { return false; };
+  EXPECT_TRUE(FailsWith(objclient::GetAndWait(store(), request), ErrorClass::kCancelled));
+  EXPECT_EQ(memory, Bytes(100, std::byte{7}));
+  request.claim = [] { return true; };
+  EXPECT_TRUE(objclient::GetAndWait(store(), request).ok());
+  EXPECT_EQ(memory, Pattern(100));
+}
+
 TEST_P(StoreConformance, HeadKnowsTheTime) {
   const std::int64_t before = base::SystemClock().WallNs();
   ASSERT_TRUE(Put("k", Pattern(1)).ok());
