@@ -54,6 +54,7 @@ void Hedging::Launch(const std::shared_ptr<Race>& race, Runner runner) {
 }
 
 bool Hedging::Claim(Race& race, Runner runner) {
+  if (race.request.claim && !race.request.claim()) return false;
   base::MutexLock lock(mutex_);
   if (race.owner != Runner::kNone) return race.owner == runner;
   race.owner = runner;

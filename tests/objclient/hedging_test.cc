@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "tests/support/fake_clock.h"
@@ -163,6 +164,16 @@ TEST_F(HedgingTest, BothFailingIsOneError) {
   Fail(0, ErrorClass::kUnavailable);
   ASSERT_EQ(outcome->answers.size(), 1u);
   EXPECT_EQ(outcome->answers[0].error().error_class(), ErrorClass::kUnavailable);
+}
+
+TEST_F(HedgingTest, WhoAskedMayHaveAClaimToo) {
+  GetRequest request;
+  request.claim = [] { return false; };
+  std::optional<base::Result<ObjectHead>> answer;
+  hedging_->Get(std::move(request), [&](base::Result<ObjectHead> result) { answer = result; });
+  EXPECT_FALSE(Begin(0));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error().error_class(), ErrorClass::kCancelled);
 }
 
 TEST_F(HedgingTest, WhatIsLateFollowsTheOthers) {
