@@ -228,8 +228,8 @@ void RetryingStore::Resume(std::uint64_t id) {
 }
 
 template <typename Function>
-auto RetryingStore::Blocking(const Function& send) -> decltype(send()) {
-  Attempts attempts = Begin(false);
+auto RetryingStore::Blocking(const Function& send, bool resends_corrupt) -> decltype(send()) {
+  Attempts attempts = Begin(resends_corrupt);
   while (true) {
     CountAttempt(attempts);
     auto result = send();
@@ -312,11 +312,23 @@ base::Status RetryingStore::Delete(const ObjectKey& key, const std::string& if_m
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> RetryingStore::DeleteMany(
     const std::vector<DeleteRequest>& requests) {
-  return Blocking([&] { return inner_->DeleteMany(requests); });
+  auto refused = Blocking([&] { return inner_->DeleteMany(requests); });
+  if (!refused.ok()) return refused;
+  // Keys that were refused for a reason that may pass are tried again, each alone.
+  std::erase_if(*refused, [&](std::pair<ObjectKey, base::Error>& one) {
+    if (!base::IsRetryable(one.second)) return false;
+    const auto request = std::find_if(requests.begin(), requests.end(),
+                                      [&](const auto& asked) { return asked.key == one.first; });
+    if (request == requests.end()) return false;
+    const base::Status again = Delete(request->key, request->if_match);
+    if (!again.ok()) one.second = again.error();
+    return again.ok();
+  });
+  return refused;
 }
 
 base::Result<ListPage> RetryingStore::List(const ListRequest& request) {
-  return Blocking([&] { return inner_->List(request); });
+  return Blocking([&] { return inner_->List(request); }, true);
 }
 
 base::Result<std::string> RetryingStore::CreateMultipart(const ObjectKey& key,
@@ -347,11 +359,11 @@ base::Status RetryingStore::AbortMultipart(const ObjectKey& key, const std::stri
 
 base::Result<std::vector<PartInfo>> RetryingStore::ListParts(const ObjectKey& key,
                                                              const std::string& upload_id) {
-  return Blocking([&] { return inner_->ListParts(key, upload_id); });
+  return Blocking([&] { return inner_->ListParts(key, upload_id); }, true);
 }
 
 base::Result<std::vector<UploadInfo>> RetryingStore::ListUploads(const ObjectKey& prefix) {
-  return Blocking([&] { return inner_->ListUploads(prefix); });
+  return Blocking([&] { return inner_->ListUploads(prefix); }, true);
 }
 
 }  // namespace objclient

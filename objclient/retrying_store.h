@@ -1,11 +1,11 @@
 // RetryingStore: decorates a store with the program's only retries, and counts its requests. What
 // is retried: errors of a class that may pass (base::IsRetryable), and once a bulk request whose
-// checksum did not match on arrival, here or there. A Get goes on after the bytes already
-// delivered, under the same If-Match; without one it starts again only if nothing was delivered, as
-// the object may be another. All requests share a RetryBudget: with it used up a retry waits for
-// its turn, as long as the request's time limit allows. A conditional Put that is tried again after
-// a lost answer may meet its own first success and report kConflict: who needs to know compares the
-// metadata of Head with what was sent.
+// checksum did not match on arrival, here or there, or a listing that could not be read. A Get goes
+// on after the bytes already delivered, under the same If-Match; without one it starts again only
+// if nothing was delivered, as the object may be another. All requests share a RetryBudget: with it
+// used up a retry waits for its turn, as long as the request's time limit allows. A conditional Put
+// that is tried again after a lost answer may meet its own first success and report kConflict: who
+// needs to know compares the metadata of Head with what was sent.
 //
 // Owned by the mount; any thread. Waits of the bulk verbs are timers, never a blocked transport
 // thread; control verbs sleep in the caller. Destruction answers waiting retries with kCancelled.
@@ -109,7 +109,7 @@ class RetryingStore final : public ObjectStore {
   void WaitThenTryAgain(std::chrono::nanoseconds delay, const std::shared_ptr<Call<T>>& call,
                         const base::Error& error);
   template <typename Function>
-  auto Blocking(const Function& send) -> decltype(send());
+  auto Blocking(const Function& send, bool resends_corrupt = false) -> decltype(send());
 
   void WaitThen(std::chrono::nanoseconds delay, Waiting waiting) EXCLUDES(mutex_);
   void Resume(std::uint64_t id) EXCLUDES(mutex_);

@@ -45,7 +45,7 @@ bool RangedGet::IsAskedFor(const HttpResponse& response) {
   const auto got = ParseContentRange(response.headers.Value("content-range"));
   if (!got) return Refuse(base::ErrorClass::kCorrupt, "a partial answer without Content-Range");
   if (got->first != range.offset || got->last + 1 != range.end()) {
-    return Refuse(base::ErrorClass::kInvalid,
+    return Refuse(base::ErrorClass::kCorrupt,
                   fmt::format("bytes {}-{} instead of {}-{}", got->first, got->last, range.offset,
                               range.end() - 1));
   }

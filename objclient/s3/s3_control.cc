@@ -27,6 +27,27 @@ base::Error Changed(const std::string& key) {
   return {base::ErrorClass::kConflict, fmt::format("{}: the object is another one", key)};
 }
 
+// A page that leads to itself would be read for ever; one that repeats a key, or holds keys of
+// another place, would be taken for the truth.
+base::Status CheckPage(const ListPage& page, const std::string& prefix, const std::string& token) {
+  if (!page.continuation.empty() && page.continuation == token) {
+    return base::Error(base::ErrorClass::kCorrupt, prefix + ": the listing does not go on");
+  }
+  std::vector<std::string_view> keys(page.prefixes.begin(), page.prefixes.end());
+  for (const ObjectHead& object : page.objects) keys.push_back(object.key);
+  for (const std::string_view key : keys) {
+    if (!key.starts_with(prefix)) {
+      return base::Error(base::ErrorClass::kCorrupt,
+                         fmt::format("{}: the listing holds '{}'", prefix, key));
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  if (twice == keys.end()) return base::Ok();
+  return base::Error(base::ErrorClass::kCorrupt,
+                     fmt::format("{}: the listing holds '{}' twice", prefix, *twice));
+}
+
 bool HasCondition(const DeleteRequest& request) { return !request.if_match.empty(); }
 
 // The status that a refusal within DeleteObjects would have had alone.
@@ -177,8 +198,10 @@ base::Status S3Store::DeleteEach(const std::vector<DeleteRequest>& requests, Ref
 }
 
 base::Result<ListPage> S3Store::List(const ListRequest& request) {
-  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildList(Whole(request.prefix), request)));
+  const std::string below = Whole(request.prefix);
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildList(below, request)));
   TRY_ASSIGN(ListPage page, ParseListPage(answer.body));
+  TRY(CheckPage(page, below, request.continuation));
   for (auto& object : page.objects) object.key.erase(0, prefix_.size());
   for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
   return page;
