@@ -21,13 +21,18 @@ bool Fill(int fd, std::string& buffer, std::size_t size) {
   return true;
 }
 
-bool ReadRequest(int fd, std::string& buffer, SeenRequest& request) {
+bool ReadHead(int fd, std::string& buffer, SeenRequest& request) {
   std::size_t end;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
     if (!Fill(fd, buffer, buffer.size() + 1)) return false;
   }
   request.head = buffer.substr(0, end + 2);
+  request.body.clear();
   buffer.erase(0, end + 4);
+  return true;
+}
+
+bool ReadBody(int fd, std::string& buffer, SeenRequest& request) {
   std::size_t length = 0;
   for (std::size_t at = 0; at < request.head.size(); at = request.head.find('\n', at) + 1) {
     const auto header = ParseHeaderLine(request.head.substr(at, request.head.find('\n', at) - at));
@@ -39,10 +44,42 @@ bool ReadRequest(int fd, std::string& buffer, SeenRequest& request) {
   return true;
 }
 
+void SendAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+// What close() with SO_LINGER 0 does, while the descriptor stays.
+void BreakOff(int fd) {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  connect(fd, &nobody, sizeof nobody);
+}
+
+// False when the connection is over.
+bool Send(int fd, std::string& buffer, const ScriptedAnswer& answer) {
+  SendAll(fd, answer.bytes);
+  if (answer.reset) {
+    BreakOff(fd);
+  } else if (answer.close) {
+    shutdown(fd, SHUT_RDWR);
+  } else if (answer.hang) {
+    Fill(fd, buffer, SIZE_MAX);
+  }
+  return !answer.reset && !answer.close && !answer.hang;
+}
+
 }  // namespace
 
-LoopbackServer::LoopbackServer(std::function<ScriptedAnswer(const SeenRequest&)> script)
-    : script_(std::move(script)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+LoopbackServer::LoopbackServer(
+    std::function<ScriptedAnswer(const SeenRequest&)> script,
+    std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early)
+    : script_(std::move(script)),
+      early_(std::move(early)),
+      listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -91,14 +128,14 @@ void LoopbackServer::Accept() {
 void LoopbackServer::Serve(int fd) {
   std::string buffer;
   SeenRequest request;
-  while (ReadRequest(fd, buffer, request)) {
-    const ScriptedAnswer answer = script_(request);
-    send(fd, answer.bytes.data(), answer.bytes.size(), MSG_NOSIGNAL);
-    if (answer.close) break;
-    if (answer.hang) {
-      Fill(fd, buffer, SIZE_MAX);
-      return;
+  while (ReadHead(fd, buffer, request)) {
+    if (const auto early = early_ ? early_(request) : std::nullopt) {
+      Send(fd, buffer, *early);
+      if (early->reset) return;
+      break;
     }
+    if (!ReadBody(fd, buffer, request)) break;
+    if (!Send(fd, buffer, script_(request))) return;
   }
   shutdown(fd, SHUT_RDWR);
 }

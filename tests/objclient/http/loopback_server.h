@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,11 +25,16 @@ struct ScriptedAnswer {
   std::string bytes;
   bool close = false;  // close the connection afterwards
   bool hang = false;   // then say nothing more until the server goes away
+  bool reset = false;  // break the connection off afterwards (RST)
 };
 
 class LoopbackServer {
  public:
-  explicit LoopbackServer(std::function<ScriptedAnswer(const SeenRequest&)> script);
+  // `early` is asked when only the head of a request is there; its answer, if any, goes out at once
+  // and ends the connection, with the body unread.
+  explicit LoopbackServer(
+      std::function<ScriptedAnswer(const SeenRequest&)> script,
+      std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early = nullptr);
   ~LoopbackServer();
   LoopbackServer(const LoopbackServer&) = delete;
   LoopbackServer& operator=(const LoopbackServer&) = delete;
@@ -40,6 +46,7 @@ class LoopbackServer {
   void Accept() EXCLUDES(mutex_);
   void Serve(int fd);
   const std::function<ScriptedAnswer(const SeenRequest&)> script_;
+  const std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early_;
   base::UniqueFd listener_;
   std::uint16_t port_ = 0;
   std::atomic<int> connections_{0};  // atomic: counted by the acceptor, read by tests

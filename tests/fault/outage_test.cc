@@ -1,0 +1,214 @@
+// All faults at once, and a server that is killed: whatever was reported as stored is there.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "base/digest/digest.h"
+#include "tests/fault/store_faults.h"
+
+namespace fault {
+namespace {
+
+// What a worker knows of its own keys. A write whose outcome nobody told it may have happened.
+class Worker {
+ public:
+  Worker(objclient::ObjectStore& store, unsigned number, Tally& tally)
+      : store_(store), number_(number), tally_(tally) {}
+
+  void Run(std::size_t rounds) {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      const std::string key = "w" + std::to_string(number_) + "/" + std::to_string(round % 5);
+      const std::size_t size = 1 + (round * 7919 + number_ * 104729) % 400'000;
+      Write(key, Content(size, static_cast<unsigned>(number_ * 1000 + round)));
+      Read(key);
+      if (round % 9 == 8) Delete(key);
+      ++rounds_done_;
+    }
+  }
+
+  std::size_t rounds_done() const { return rounds_done_; }
+  std::size_t failures() const { return failures_; }
+  // "" = absent. More than one where the answer never came.
+  const std::map<std::string, std::vector<std::string>>& possible() const { return possible_; }
+  const std::vector<std::string>& wrong() const { return wrong_; }
+
+ private:
+  void Settle(const std::string& key, bool succeeded, const std::string& content) {
+    ++tally_.operations;
+    auto& possible = possible_[key];
+    if (succeeded) {
+      possible = {content};
+    } else {
+      if (possible.empty()) possible.emplace_back();
+      possible.push_back(content);
+      ++failures_;
+    }
+  }
+
+  void Write(const std::string& key, const std::string& content) {
+    objclient::PutRequest request;
+    request.key = key;
+    request.body.pieces = {std::as_bytes(std::span<const char>(content))};
+    Settle(key, PutAndWait(store_, request).ok(), content);
+  }
+
+  void Delete(const std::string& key) { Settle(key, store_.Delete(key, "").ok(), ""); }
+
+  void Read(const std::string& key) {
+    ++tally_.operations;
+    const auto head = store_.Head(key);
+    const bool absent = !head.ok() && head.error().error_class() == base::ErrorClass::kNotFound;
+    if (!head.ok() && !absent) return;
+    std::string content(absent ? 0 : head->size, '\0');
+    if (!absent) {
+      objclient::GetRequest request;
+      request.key = key;
+      request.range = {0, head->size};
+      request.if_match = head->etag;
+      request.into = {std::as_writable_bytes(std::span(content))};
+      if (!GetAndWait(store_, std::move(request)).ok()) return;
+    }
+    const auto& possible = possible_[key];
+    if (std::find(possible.begin(), possible.end(), content) == possible.end()) {
+      wrong_.push_back(key);
+    } else {
+      tally_.verified_bytes += content.size();
+    }
+  }
+
+  objclient::ObjectStore& store_;
+  const unsigned number_;
+  Tally& tally_;
+  std::map<std::string, std::vector<std::string>> possible_;
+  std::vector<std::string> wrong_;
+  std::atomic<std::size_t> rounds_done_{0};  // atomic: others wait for progress
+  std::size_t failures_ = 0;
+};
+
+class Storm : public StoreFaults {
+ protected:
+  // A reading of the finished work, past the proxy.
+  void Verify(const Worker& worker) {
+    for (const std::string& key : worker.wrong()) Lost("a read of " + key + " was wrong");
+    for (const auto& [key, possible] : worker.possible()) {
+      if (possible.size() == 1) {
+        possible.front().empty() ? ExpectGone(key) : ExpectStored(key, possible.front());
+      }
+    }
+  }
+
+  // Runs eight workers to their end, and `meanwhile` beside them.
+  template <typename Function>
+  std::size_t RunWorkers(std::size_t rounds, const Function& meanwhile) {
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (unsigned number = 0; number < 8; ++number) {
+      workers.push_back(std::make_unique<Worker>(*store_, number, tally()));
+    }
+    std::vector<std::thread> threads;
+    for (const auto& worker : workers) {
+      threads.emplace_back([&worker, rounds] { worker->Run(rounds); });
+    }
+    meanwhile(*workers.front());
+    for (auto& thread : threads) thread.join();
+    std::size_t failures = 0;
+    for (const auto& worker : workers) {
+      Verify(*worker);
+      failures += worker->failures();
+    }
+    return failures;
+  }
+};
+
+// One request in so many, at its own phase.
+Hits OneIn(std::size_t count, std::size_t phase) {
+  return [count, phase, seen = std::size_t{0}](const Asked&) mutable {
+    return ++seen % count == phase;
+  };
+}
+
+TEST_F(Storm, OneRequestInFourMeetsAFault) {
+  proxy_->Inject(Times(kAlways, BreakUpload(OneIn(31, 1))));
+  proxy_->Inject(Times(kAlways, Refuse(OneIn(19, 2), 503, "SlowDown")));
+  proxy_->Inject(Times(kAlways, Refuse(OneIn(23, 3), 500, "InternalError")));
+  proxy_->Inject(Times(kAlways, Break(OneIn(29, 4), End::kReset)));
+  proxy_->Inject(Times(kAlways, LoseAnswer(OneIn(29, 5))));
+  proxy_->Inject(Times(kAlways, CutBody(OneIn(17, 6), 1000, End::kReset)));
+  if (store_->capabilities().checksum_crc32c) {
+    proxy_->Inject(Times(kAlways, ChangeRequest(Both(Method("PUT"), OneIn(17, 7)),
+                                                [](Asked& asked) { FlipBit(asked.body); })));
+  }
+  proxy_->Inject(Times(kAlways, Delay(OneIn(37, 8), std::chrono::milliseconds(300))));
+  const std::size_t failures = RunWorkers(40, [](const Worker&) {});
+  EXPECT_EQ(failures, 0u) << "a fault that passes is not seen";
+  EXPECT_GE(proxy_->injected(), 200u);
+}
+
+// A server of this test's own, which it may kill. Needs root, as the server does.
+class OwnServer {
+ public:
+  OwnServer() : instance_("faults-" + std::to_string(getpid())) {
+    std::FILE* exports = popen(Command("up").c_str(), "r");
+    if (exports == nullptr) return;
+    char line[4096];
+    while (std::fgets(line, sizeof line, exports) != nullptr) {
+      const std::string text(line, std::strcspn(line, "\n"));
+      const auto equals = text.find('=');
+      if (!text.starts_with("export ") || equals == std::string::npos) continue;
+      values_[text.substr(7, equals - 7)] = text.substr(equals + 1);
+    }
+    up_ = pclose(exports) == 0;
+  }
+  ~OwnServer() { Run("down"); }
+  OwnServer(const OwnServer&) = delete;
+  OwnServer& operator=(const OwnServer&) = delete;
+
+  bool up() const { return up_; }
+  const std::map<std::string, std::string>& values() const { return values_; }
+  bool Run(const std::string& verb) const {
+    return std::system((Command(verb) + " >/dev/null").c_str()) == 0;
+  }
+
+ private:
+  std::string Command(const std::string& verb) const {
+    return "CAIRNFS_TEST_INSTANCE=" + instance_ + " " CAIRNFS_SOURCE "/tests/support/stores/s3 " +
+           verb;
+  }
+  const std::string instance_;
+  std::map<std::string, std::string> values_;
+  bool up_ = false;
+};
+
+TEST_F(Storm, ServerKilledAndRestarted) {
+  if (geteuid() != 0) GTEST_SKIP() << "starts a server of its own: needs root";
+  const OwnServer server;
+  ASSERT_TRUE(server.up());
+  const auto variable = [&](const char* name) { return server.values().at(name); };
+  const std::string id = std::getenv("AWS_ACCESS_KEY_ID");
+  const std::string secret = std::getenv("AWS_SECRET_ACCESS_KEY");
+  setenv("AWS_ACCESS_KEY_ID", variable("AWS_ACCESS_KEY_ID").c_str(), 1);
+  setenv("AWS_SECRET_ACCESS_KEY", variable("AWS_SECRET_ACCESS_KEY").c_str(), 1);
+  options_.retry_time_limit = std::chrono::milliseconds(20'000);
+  auto shared_server = std::exchange(direct_, Open(variable("AWS_ENDPOINT_URL")));
+  store_ = Open(variable("AWS_ENDPOINT_URL"));
+  setenv("AWS_ACCESS_KEY_ID", id.c_str(), 1);
+  setenv("AWS_SECRET_ACCESS_KEY", secret.c_str(), 1);
+  ASSERT_NE(store_, nullptr);
+  RunWorkers(60, [&](const Worker& worker) {
+    for (const std::size_t progress : {5u, 25u}) {
+      while (worker.rounds_done() < progress) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+      ++tally().faults;
+      EXPECT_TRUE(server.Run("kill"));
+      EXPECT_TRUE(server.Run("restart"));
+    }
+  });
+  direct_ = std::move(shared_server);
+}
+
+}  // namespace
+}  // namespace fault
