@@ -3,10 +3,11 @@
 // whose bytes are dropped or a multipart upload from pre-touched memory; of CairnFS it uses only
 // the digests.
 //
-//   raw-transfer put --url http://127.0.0.1:9000/bucket/key --size 1GiB --range 8MiB --connections
-//   8 raw-transfer get --url ... (of an object that `put` made)
+//   raw-transfer put --url http://127.0.0.1:9000/bucket/key --size 1GiB --connections 8
+//   raw-transfer get --url ... (of an object that `put` made)
 //
-// Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the region from AWS_REGION.
+// Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the region from AWS_REGION, the
+// certificate to trust from AWS_CA_BUNDLE.
 #include <curl/curl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -121,6 +122,9 @@ class Slot {
     curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+    if (const char* bundle = std::getenv("AWS_CA_BUNDLE")) {
+      curl_easy_setopt(easy_, CURLOPT_CAINFO, bundle);
+    }
     curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, job.method.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
@@ -287,20 +291,27 @@ void Put(const Options& options, Engine& engine, const char* memory) {
   Between(complete.front().document, "<ETag>", "</ETag>");
 }
 
-double CpuSeconds() {
+// What a process used so far.
+struct Usage {
+  double cpu_s;
+  double peak_rss_mib;
+};
+
+Usage Used() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 void RunOnce(const Options& options, Engine& engine, const char* memory) {
   // On a virtual machine the first use of a page may cost a fault in the host: not what is
   // measured.
   if (options.touch > 0) munmap(TouchedMemory(options.touch), options.touch);
-  const double cpu_before = CpuSeconds();
+  const Usage before = Used();
   const auto start = std::chrono::steady_clock::now();
   if (options.put) {
     Put(options, engine, memory);
@@ -308,13 +319,18 @@ void RunOnce(const Options& options, Engine& engine, const char* memory) {
     Get(options, engine);
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  const Usage after = Used();
   const double gib = static_cast<double>(options.size) / static_cast<double>(base::kGiB);
+  const std::uint64_t items = (options.size + options.range - 1) / options.range;
+  const std::uint64_t buffer = options.put ? options.range * options.connections : 0;
   std::printf(
-      "{\"what\":\"raw-%s\",\"bytes\":%llu,\"range_bytes\":%llu,\"connections\":%zu,"
-      "\"seconds\":%.3f,\"gib_per_s\":%.3f,\"client_cpu_s_per_gib\":%.3f}\n",
+      "{\"what\":\"raw-%s\",\"bytes\":%llu,\"items\":%llu,\"connections\":%zu,\"seconds\":%.4f,"
+      "\"gib_per_s\":%.3f,\"client_cpu_s_per_gib\":%.3f,\"cpu_s\":%.4f,\"peak_rss_mib\":%.1f,"
+      "\"buffer_mib\":%.1f}\n",
       options.put ? "put" : "get", static_cast<unsigned long long>(options.size),
-      static_cast<unsigned long long>(options.range), options.connections, wall.count(),
-      gib / wall.count(), (CpuSeconds() - cpu_before) / gib);
+      static_cast<unsigned long long>(items), options.connections, wall.count(), gib / wall.count(),
+      (after.cpu_s - before.cpu_s) / gib, after.cpu_s - before.cpu_s, after.peak_rss_mib,
+      static_cast<double>(buffer) / static_cast<double>(base::kMiB));
   std::fflush(stdout);
 }
 

@@ -1,7 +1,11 @@
-// store-transfer: the same transfer as raw-transfer, through S3Store and its retries-free verbs,
-// into and out of pre-touched memory. The difference between the two is what our HTTP client costs.
+// store-transfer: the same transfers as raw-transfer, through OpenStore, into and out of
+// pre-touched memory. The difference between the two is what our client costs.
 //
 //   store-transfer get --url s3://bucket/key --endpoint http://127.0.0.1:9000 --size 1GiB
+//   store-transfer fill --url s3://bucket/keys/ --count 1000000    makes keys below 16 prefixes
+//   store-transfer list --url s3://bucket/keys/                    lists them, 16 at a time
+//
+// AWS_CA_BUNDLE and the credentials are those of the environment.
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -9,20 +13,27 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/mutex.h"
-#include "objclient/s3/s3_store.h"
+#include "objclient/open_store.h"
 
 namespace {
 
+constexpr unsigned kPrefixes = 16;  // of fill and list
+
 struct Options {
-  bool put = false;
-  std::string key;
+  std::string verb;
+  std::string key;  // get and put: an object; fill and list: what the keys begin with
   std::uint64_t size = 0;
   std::uint64_t range = 0;
   std::uint64_t touch = 0;
-  std::uint32_t connections = 8;
+  std::uint64_t count = 0;
+  std::uint32_t connections = 0;
+  std::uint32_t in_flight = 0;
   int runs = 3;
 };
 
@@ -121,69 +132,132 @@ void Put(const Options& options, objclient::ObjectStore& store, Slots& slots) {
   Must(store.CompleteMultipart(options.key, id, parts, {}));
 }
 
-double CpuSeconds() {
+std::string PrefixOf(const Options& options, unsigned number) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%02u/", number);
+  return options.key + text;
+}
+
+// Objects of one byte, spread over the prefixes.
+void Fill(const Options& options, objclient::ObjectStore& store, Slots& slots) {
+  for (std::uint64_t i = 0; i < options.count; ++i) {
+    const auto slot = slots.Take();
+    objclient::PutRequest request;
+    request.key = PrefixOf(options, static_cast<unsigned>(i % kPrefixes)) + std::to_string(i);
+    request.body.pieces = {slot.first(1)};
+    store.Put(std::move(request), [&slots, slot](base::Result<objclient::ObjectHead> head) {
+      Must(std::move(head));
+      slots.Give(slot);
+    });
+  }
+  slots.WaitForAll();
+}
+
+// Answers the count of keys. One thread a prefix, page by page.
+std::uint64_t List(const Options& options, objclient::ObjectStore& store) {
+  std::vector<std::uint64_t> counts(kPrefixes);
+  std::vector<std::thread> threads;
+  for (unsigned number = 0; number < kPrefixes; ++number) {
+    threads.emplace_back([&, number] {
+      objclient::ListRequest request;
+      request.prefix = PrefixOf(options, number);
+      do {
+        const auto page = Must(store.List(request));
+        counts[number] += page.objects.size();
+        request.continuation = page.continuation;
+      } while (!request.continuation.empty());
+    });
+  }
+  std::uint64_t sum = 0;
+  for (unsigned number = 0; number < kPrefixes; ++number) {
+    threads[number].join();
+    sum += counts[number];
+  }
+  return sum;
+}
+
+// What a process used so far.
+struct Usage {
+  double cpu_s;
+  double peak_rss_mib;
+};
+
+Usage Used() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 void RunOnce(const Options& options, objclient::ObjectStore& store, Slots& slots) {
   if (options.touch > 0) munmap(TouchedMemory(options.touch).data(), options.touch);
-  const double cpu_before = CpuSeconds();
+  const Usage before = Used();
   const auto start = std::chrono::steady_clock::now();
-  if (options.put) {
-    Put(options, store, slots);
+  std::uint64_t bytes = 0;
+  std::uint64_t items = 0;  // requests, or keys
+  if (options.verb == "list") {
+    items = List(options, store);
+  } else if (options.verb == "fill") {
+    Fill(options, store, slots);
+    items = options.count;
   } else {
-    Get(options, store, slots);
+    options.verb == "put" ? Put(options, store, slots) : Get(options, store, slots);
+    bytes = options.size;
+    items = (options.size + options.range - 1) / options.range;
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  const double gib = static_cast<double>(options.size) / static_cast<double>(base::kGiB);
+  const Usage after = Used();
   std::printf(
-      "{\"what\":\"store-%s\",\"bytes\":%llu,\"range_bytes\":%llu,\"connections\":%u,"
-      "\"seconds\":%.3f,\"gib_per_s\":%.3f,\"client_cpu_s_per_gib\":%.3f}\n",
-      options.put ? "put" : "get", static_cast<unsigned long long>(options.size),
-      static_cast<unsigned long long>(options.range), options.connections, wall.count(),
-      gib / wall.count(), (CpuSeconds() - cpu_before) / gib);
+      "{\"what\":\"store-%s\",\"bytes\":%llu,\"items\":%llu,\"connections\":%u,\"in_flight\":%u,"
+      "\"seconds\":%.4f,\"cpu_s\":%.4f,\"peak_rss_mib\":%.1f,\"buffer_mib\":%.1f}\n",
+      options.verb.c_str(), static_cast<unsigned long long>(bytes),
+      static_cast<unsigned long long>(items), options.connections, options.in_flight, wall.count(),
+      after.cpu_s - before.cpu_s, after.peak_rss_mib,
+      static_cast<double>(options.range * options.in_flight) / static_cast<double>(base::kMiB));
   std::fflush(stdout);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("How fast S3Store moves an object from or to an S3 server.");
+  CLI::App app("How fast our client moves an object from or to an S3 server, or lists keys.");
   Options options;
-  std::string verb;
   std::string url;
   std::string size = "1GiB";
   std::string range = "8MiB";
   std::string touch = "0";
   objclient::StoreOptions store_options;
-  app.add_option("verb", verb, "get or put")->required()->check(CLI::IsMember({"get", "put"}));
+  app.add_option("verb", options.verb, "get, put, fill or list")
+      ->required()
+      ->check(CLI::IsMember({"get", "put", "fill", "list"}));
   app.add_option("--url", url, "s3://bucket/key")->required();
   app.add_option("--endpoint", store_options.endpoint, "http://host:port");
   app.add_option("--size", size, "bytes to move");
   app.add_option("--range", range, "bytes of one GET or of one part");
-  app.add_option("--connections", options.connections)->check(CLI::Range(1, 256));
+  app.add_option("--count", options.count, "keys to make");
+  app.add_option("--connections", store_options.connections, "left out = the store's own choice")
+      ->check(CLI::Range(1, 256));
+  app.add_option("--in-flight", options.in_flight, "requests at a time; left out = connections")
+      ->check(CLI::Range(1, 4096));
   app.add_option("--runs", options.runs)->check(CLI::Range(1, 1000));
   app.add_option("--touch", touch, "touch and free so much memory before each run");
   CLI11_PARSE(app, argc, argv);
-  options.put = verb == "put";
   options.size = Must(base::ParseSize(size));
   options.range = Must(base::ParseSize(range));
   options.touch = Must(base::ParseSize(touch));
-  store_options.connections = options.connections;
+  options.connections = store_options.connections;
+  if (options.in_flight == 0) options.in_flight = options.connections;
 
   const auto slash = url.find('/', 5);
   if (!url.starts_with("s3://") || slash == std::string::npos) Die("--url wants s3://bucket/key");
-  objclient::BucketUrl bucket{objclient::BucketUrl::Kind::kS3, url.substr(5, slash - 5), "", ""};
+  const auto bucket = Must(objclient::ParseBucketUrl(url.substr(0, slash)));
   options.key = url.substr(slash + 1);
   base::Metrics metrics;
-  const auto store = Must(objclient::OpenS3Store(
-      bucket, store_options, objclient::ProcessEnvironment(), base::SystemClock(), metrics));
-  Slots slots(options.connections, options.range);
+  const auto store = Must(OpenStore(bucket, store_options, base::SystemClock(), metrics));
+  Slots slots(options.in_flight, options.range);
   for (int run = 0; run < options.runs; ++run) RunOnce(options, *store, slots);
   return 0;
 }
