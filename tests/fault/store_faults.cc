@@ -36,12 +36,14 @@ std::span<const std::byte> Bytes(const std::string& text) {
 }
 
 base::Result<std::string> Read(objclient::ObjectStore& store, const std::string& key,
-                               base::ByteRange range, const std::string& if_match) {
+                               base::ByteRange range, const std::string& if_match,
+                               std::uint64_t object_size) {
   std::string content(range.length, '\0');
   objclient::GetRequest request;
   request.key = key;
   request.range = range;
   request.if_match = if_match;
+  request.object_size = object_size;
   request.into = {std::as_writable_bytes(std::span(content))};
   TRY_ASSIGN([[maybe_unused]] const ObjectHead head, GetAndWait(store, std::move(request)));
   return content;
@@ -136,8 +138,8 @@ base::Result<ObjectHead> StoreFaults::Put(const std::string& key, const std::str
 }
 
 base::Result<std::string> StoreFaults::Get(const std::string& key, base::ByteRange range,
-                                           const std::string& if_match) {
-  return Do([&] { return Read(*store_, key, range, if_match); });
+                                           const std::string& if_match, std::uint64_t object_size) {
+  return Do([&] { return Read(*store_, key, range, if_match, object_size); });
 }
 
 StoreFaults::Parts StoreFaults::Upload(const std::string& key, const std::string& content) {
@@ -166,7 +168,7 @@ void StoreFaults::ExpectStored(const std::string& key, const std::string& conten
                 std::to_string(content.size()));
   }
   if (content.empty()) return;
-  const auto read = Read(*direct_, key, {0, content.size()}, head->etag);
+  const auto read = Read(*direct_, key, {0, content.size()}, head->etag, 0);
   if (!read.ok()) return Lost(key + " cannot be read: " + read.error().ToString());
   if (*read != content) return Lost(key + " has other bytes");
   tally().verified_bytes += content.size();

@@ -86,9 +86,10 @@ class StoreFaults : public testing::Test {
 
   base::Result<objclient::ObjectHead> Put(const std::string& key, const std::string& content,
                                           const objclient::Precondition& precondition = {});
-  // Reads so many bytes; `if_match` empty = of any version.
+  // Reads so many bytes; `if_match` empty = of any version. With `object_size` the client knows
+  // when the range is the whole, and can verify it.
   base::Result<std::string> Get(const std::string& key, base::ByteRange range,
-                                const std::string& if_match = "");
+                                const std::string& if_match = "", std::uint64_t object_size = 0);
   // A multipart upload of `content` in parts of 5 MiB, up to its last step.
   struct Parts {
     std::string upload_id;

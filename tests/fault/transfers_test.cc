@@ -141,6 +141,21 @@ TEST_F(Transfers, FlippedBitInAPart) {
   EXPECT_EQ(proxy_->injected(), 1u);
 }
 
+void FlipReply(Reply& reply) { FlipBit(reply.body); }
+
+TEST_F(Transfers, FlippedBitOnTheWayDown) {
+  if (!store_->capabilities().checksum_crc32c) GTEST_SKIP() << "this server keeps none";
+  proxy_->Inject(ChangeReply(Reads(), FlipReply));
+  ExpectRead(Get("key", {0, kSize}, etag_, kSize), content_);
+  EXPECT_EQ(proxy_->injected(), 1u);
+}
+
+TEST_F(Transfers, FlippedBitsOnTheWayDownForEver) {
+  if (!store_->capabilities().checksum_crc32c) GTEST_SKIP() << "this server keeps none";
+  proxy_->Inject(Times(kAlways, ChangeReply(Reads(), FlipReply)));
+  ExpectError(Get("key", {0, kSize}, etag_, kSize), ErrorClass::kCorrupt, EIO);
+}
+
 // What came is a piece of another place, and says so.
 void Shift(Reply& reply) {
   SetHeader(
