@@ -34,6 +34,15 @@ base::Result<std::uint64_t> ChecksumOf(const ObjectKey& key, const Body& body) {
                      fmt::format("PUT {}: the bytes do not match their checksum", key));
 }
 
+ObjectHead WrittenHead(const PutRequest& request, const HttpAnswer& answer) {
+  ObjectHead head;
+  head.key = request.key;
+  head.etag = Unquoted(answer.response.headers.Value("etag"));
+  head.size = request.body.size();
+  head.metadata = request.metadata;
+  return head;
+}
+
 }  // namespace
 
 AzureStore::AzureStore(std::unique_ptr<AzureSession> session, std::string prefix,
@@ -41,9 +50,18 @@ AzureStore::AzureStore(std::unique_ptr<AzureSession> session, std::string prefix
     : session_(std::move(session)),
       prefix_(std::move(prefix)),
       uploads_(clock),
-      executor_({.name = "azure-fail", .threads = 1, .queue_limit = 1024}) {}
+      executor_({.name = "azure-control", .threads = 2, .queue_limit = 1024}) {}
 
-AzureStore::~AzureStore() = default;
+// The transport, which ends last, may answer until then: nothing more goes to the executor.
+AzureStore::~AzureStore() {
+  base::MutexLock lock(mutex_);
+  stopping_ = true;
+}
+
+bool AzureStore::TrySubmit(std::function<void()> task) {
+  base::MutexLock lock(mutex_);
+  return !stopping_ && executor_.TrySubmit(std::move(task));
+}
 
 Capabilities AzureStore::capabilities() const {
   Capabilities capabilities;
@@ -81,7 +99,37 @@ void AzureStore::Get(GetRequest request, Callback<ObjectHead> done) {
 }
 
 void AzureStore::Put(PutRequest request, Callback<ObjectHead> done) {
+  if (request.precondition.if_absent) {
+    done = [this, request, done](base::Result<ObjectHead> head) {
+      const bool refused = !head.ok() && head.error().error_class() == base::ErrorClass::kConflict;
+      const bool looks = refused && TrySubmit([this, request, done, refusal = head.error()] {
+                           done(PutBesideBlocks(request, refusal));
+                         });
+      if (!looks) done(std::move(head));
+    };
+  }
   SendOr<ObjectHead>(done, [&] { return SendPut(request, done); });
+}
+
+base::Result<ObjectHead> AzureStore::PutBesideBlocks(const PutRequest& request,
+                                                     const base::Error& refusal) {
+  const auto there = Head(request.key);
+  if (there.ok()) return refusal;
+  if (there.error().error_class() != base::ErrorClass::kNotFound) return there.error();
+  const std::string whole = Whole(request.key);
+  std::vector<std::string> block_ids;
+  if (request.body.size() > 0) {
+    TRY_ASSIGN(const std::uint64_t crc64, ChecksumOf(request.key, request.body));
+    block_ids.push_back(BlockId(base::RandomHex(8), 1, PartEtag(crc64)));
+    AzureRequest block = BuildPutBlock(whole, block_ids.front(), request.body);
+    AddChecksum(block, crc64);
+    TRY_ASSIGN([[maybe_unused]] const HttpAnswer stored, session_->Call(std::move(block)));
+  }
+  AzureRequest list = BuildPutBlockList(whole, block_ids);
+  TRY(AddMetadata(list, request.metadata));
+  AddPrecondition(list, request.precondition);
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(list)));
+  return WrittenHead(request, answer);
 }
 
 base::Status AzureStore::SendPut(const PutRequest& request, Callback<ObjectHead> done) {
@@ -91,17 +139,11 @@ base::Status AzureStore::SendPut(const PutRequest& request, Callback<ObjectHead>
   TRY(AddMetadata(wire, request.metadata));
   AddPrecondition(wire, request.precondition);
   AddChecksum(wire, crc64);
-  ObjectHead head;
-  head.key = request.key;
-  head.size = request.body.size();
-  head.metadata = request.metadata;
   return session_->Send(
       std::move(wire),
-      {nullptr, nullptr, [head, done = std::move(done)](base::Result<HttpAnswer> answer) {
+      {nullptr, nullptr, [request, done = std::move(done)](base::Result<HttpAnswer> answer) {
          if (!answer.ok()) return done(answer.error());
-         ObjectHead written = head;
-         written.etag = Unquoted(answer->response.headers.Value("etag"));
-         done(std::move(written));
+         done(WrittenHead(request, *answer));
        }});
 }
 

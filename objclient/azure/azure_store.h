@@ -2,13 +2,14 @@
 // multipart upload is a list of blocks here (azure_uploads.h). Without retries.
 //
 // Owned by RetryingStore; any thread. Callbacks run on the HTTP transport's threads, those of
-// requests that fail before they are sent on an executor's.
+// requests that fail before they are sent, or that take more than one request, on an executor's.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "objclient/auth/environment.h"
 #include "objclient/azure/azure_session.h"
 #include "objclient/azure/azure_uploads.h"
@@ -60,13 +61,21 @@ class AzureStore : public ObjectStore {
   template <typename T>
   void SendOr(Callback<T> done, const std::function<base::Status()>& send);
   base::Status SendPut(const PutRequest& request, Callback<ObjectHead> done);
+  // A name under which there are blocks and nothing committed counts as taken for Put Blob, and as
+  // free for a list of blocks. `refusal`: what Put Blob said. Blocks.
+  base::Result<ObjectHead> PutBesideBlocks(const PutRequest& request, const base::Error& refusal);
   base::Status SendPart(const PartRequest& request, Callback<PartInfo> done);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source);
   base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
 
+  // For the transport's threads; false when the store ends or has no room for more.
+  bool TrySubmit(std::function<void()> task) EXCLUDES(mutex_);
+
   const std::unique_ptr<AzureSession> session_;  // constant after construction
   const std::string prefix_;                     // constant after construction
   AzureUploads uploads_;
+  base::Mutex mutex_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   base::Executor executor_;  // last: its tasks use everything above
 };
 

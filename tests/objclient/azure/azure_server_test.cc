@@ -156,6 +156,26 @@ TEST_F(AzureServerTest, ACopyInBlocksIsTheSame) {
   EXPECT_EQ(read, large);
 }
 
+TEST_F(AzureServerTest, BlocksThatNobodyCommittedDoNotTakeTheName) {
+  for (const char* key : {"k", "empty"}) {
+    const auto id = store_->CreateMultipart(key, {});
+    ASSERT_TRUE(id.ok());
+    PartRequest part{key, *id, 1, {{bytes_}, {}}};
+    ASSERT_TRUE(UploadPartAndWait(*store_, part).ok());
+    PutRequest request;
+    request.key = key;
+    if (std::string(key) == "k") request.body.pieces = {bytes_};
+    request.metadata = {{"m", "1"}};
+    request.precondition.if_absent = true;
+    const auto head = PutAndWait(*store_, request);
+    ASSERT_TRUE(head.ok()) << head.error().ToString();
+    EXPECT_EQ(head->etag, store_->Head(key)->etag);
+    EXPECT_EQ(store_->Head(key)->size, request.body.size());
+    EXPECT_EQ(store_->Head(key)->metadata, request.metadata);
+    EXPECT_EQ(PutAndWait(*store_, request).error().error_class(), ErrorClass::kConflict);
+  }
+}
+
 TEST_F(AzureServerTest, ABatchSpeaksForEachOfItsKeys) {
   const auto kept = Put(*store_, "kept & <odd> ä", bytes_);
   ASSERT_TRUE(kept.ok() && Put(*store_, "a b+c%20d", bytes_).ok());
