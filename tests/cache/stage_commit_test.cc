@@ -132,7 +132,9 @@ TEST_F(StageCommit, ShrunkBelowASinglePutIsOnePut) {
 
 TEST_F(StageCommit, EarlyFailuresAreMadeGoodByCommit) {
   fixture.store.part_fails = Times(2, ErrorClass::kUnavailable);
-  ExpectCommitted(WriteFile(5)->Commit());
+  const auto file = WriteFile(5);
+  fixture.store.WaitForSends(2);  // what fails is early: Commit itself sends a part once
+  ExpectCommitted(file->Commit());
 }
 
 TEST_F(StageCommit, FailedCreationIsTriedAgainByCommit) {
