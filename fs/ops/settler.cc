@@ -268,7 +268,9 @@ base::Status Settler::Swap(const Move& move, const objclient::ObjectHead& copied
   const auto moved =
       context_.catalog.MoveObject(move.inode, move.object.id, move.target, copied.etag);
   if (!moved.ok()) {
-    // The file changed or went away meanwhile: the copy is garbage, the intent looks again.
+    // The file changed or went away meanwhile: the copy is garbage, the intent looks again. It goes
+    // while its key is locked: the next commit to the key would take it for another writer's.
+    if (context_.store.Delete(move.target, copied.etag).ok()) return moved.error();
     meta::Intent garbage;
     garbage.kind = meta::IntentKind::kDelete;
     garbage.key = move.target;

@@ -237,6 +237,22 @@ TEST_F(RenameTest, ACopyWhoseAnswerWasLostIsRecognised) {
   EXPECT_THAT(volume_.BucketKeys(), ElementsAre("b"));
 }
 
+TEST_F(RenameTest, ACopyThatCameTooLateIsNobodyElsesObject) {
+  ASSERT_OK(volume_.Save("a", "A"));
+  std::atomic<bool> removed{false};
+  volume_.PlanFaults([&](Verb verb, const auto&) -> std::optional<testing_support::Fault> {
+    if (verb == Verb::kCopy && !removed.exchange(true)) EXPECT_OK(volume_.Unlink("b"));
+    return std::nullopt;
+  });
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(
+      volume_.Await([&] { return removed && volume_.filesystem().GetProgress().settles == 0; }));
+  ASSERT_OK(volume_.Save("b", "B"));
+  Settle();
+  EXPECT_THAT(volume_.BucketKeys(), ElementsAre("b"));
+  EXPECT_EQ(volume_.BucketGet("b"), "B");
+}
+
 // Another writer does something to the object of a renamed file just before it is moved.
 class LostRenameTest : public RenameTest, public ::testing::WithParamInterface<bool> {
  protected:
