@@ -98,7 +98,7 @@ objclient::StoreMemory MemoryOf(const MountConfig& config, const Volume& volume)
 }
 
 base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& volume) {
-  // The bucket first: a mount that fails at it leaves nothing behind on the disk.
+  // The bucket first: a mount that fails at it leaves no name space behind.
   objclient::StoreOptions store = config.store;
   store.memory = MemoryOf(config, volume);
   TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, store, clock, volume.metrics));

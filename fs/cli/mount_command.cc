@@ -34,6 +34,8 @@ struct MountArguments {
   std::string log_file;
   std::string log_level = "info";
   std::vector<std::string> mount_options;  // -o words, commas not yet split
+  std::vector<std::string> for_kernel;     // of those
+  bool nonempty = false;
   bool foreground = false;
   bool read_only = false;
   bool allow_other = false;
@@ -45,54 +47,76 @@ base::Error Invalid(const std::string& message) {
   return base::Error(base::ErrorClass::kInvalid, message);
 }
 
+constexpr char kNonEmpty[] = "nonempty";
+constexpr std::array kForMount = {"rw",    "defaults", "auto",    "noauto", "user",
+                                  "users", "nofail",   "_netdev", kNonEmpty};
+constexpr std::array kForKernel = {"suid",   "nosuid",   "dev",         "nodev", "exec",
+                                   "noexec", "atime",    "noatime",     "sync",  "dirsync",
+                                   "async",  "relatime", "auto_unmount"};
+
+// The spelling of the command line for a word of mount(8).
+std::string OwnName(const std::string& name) {
+  if (name == "ro") return "read-only";
+  return name == "allow_other" ? "allow-other" : name;
+}
+
+CLI::Option* FindOwnOption(CLI::App& command, const std::string& name) {
+  for (const base::OptionRow& row : base::MountOptionTable()) {
+    if (row.name == name) return command.get_option("--" + name);
+  }
+  return nullptr;
+}
+
+// As if it had been given as an option of its own, checks included.
+base::Status SetOption(CLI::Option& option, const std::string& name, const std::string& value) {
+  const bool is_flag = option.get_expected_max() == 0;
+  if (is_flag && !value.empty()) return Invalid("-o " + name + " takes no value");
+  if (!is_flag && value.empty()) {
+    return Invalid("-o " + name + " needs a value: -o " + name + "=VALUE");
+  }
+  try {
+    option.clear();
+    option.add_result(is_flag ? "true" : value);
+    option.run_callback();
+  } catch (const CLI::Error& error) {
+    return Invalid("-o " + name + ": " + error.what());
+  }
+  return base::Ok();
+}
+
+base::Error UnknownWord(const std::string& word, const std::string& name) {
+  std::vector<std::string> known = {"ro", "allow_other"};
+  for (const base::OptionRow& row : base::MountOptionTable()) known.push_back(row.name);
+  known.insert(known.end(), kForKernel.begin(), kForKernel.end());
+  known.insert(known.end(), kForMount.begin(), kForMount.end());
+  const std::string hint = base::Suggest(name, known);
+  return Invalid("unknown mount option '-o " + word + "'" +
+                 (hint.empty() ? "" : " (did you mean " + hint + "?)"));
+}
+
 // mount(8) hands over words that are for itself, for the kernel, or ours in -o spelling.
-base::Status ApplyMountWord(const std::string& word, MountArguments& arguments,
-                            std::vector<std::string>& for_kernel) {
+base::Status ApplyMountWord(const std::string& word, CLI::App& command, MountArguments& arguments) {
   const std::size_t equals = word.find('=');
   const std::string name = word.substr(0, equals);
   const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
-  const std::map<std::string, std::string*> with_value = {
-      {"endpoint", &arguments.volume.store.endpoint},
-      {"region", &arguments.volume.store.region},
-      {"profile", &arguments.volume.store.profile},
-      {"ca-bundle", &arguments.volume.store.ca_bundle},
-      {"addressing", &arguments.volume.store.s3.addressing},
-      {"storage-class", &arguments.volume.store.s3.storage_class},
-      {"sse", &arguments.volume.store.s3.sse},
-      {"sse-kms-key", &arguments.volume.store.s3.sse_kms_key},
-      {"sse-customer-key-file", &arguments.volume.store.s3.sse_customer_key_file},
-      {"state-dir", &arguments.volume.state_directory},
-      {"cache-dir", &arguments.cache_directory},
-      {"memory-limit", &arguments.memory_limit},
-      {"cache-size", &arguments.cache_size},
-      {"refresh", &arguments.refresh},
-      {"log-file", &arguments.log_file}};
-  static constexpr std::array kForMount = {"rw",    "defaults", "auto",    "noauto",  "user",
-                                           "users", "nofail",   "_netdev", "nonempty"};
-  static constexpr std::array kForKernel = {"suid",   "nosuid",   "dev",         "nodev", "exec",
-                                            "noexec", "atime",    "noatime",     "sync",  "dirsync",
-                                            "async",  "relatime", "auto_unmount"};
-  if (const auto ours = with_value.find(name); ours != with_value.end()) {
-    if (value.empty()) return Invalid("-o " + name + " needs a value: -o " + name + "=VALUE");
-    *ours->second = value;
-  } else if (name == "ro" || name == "read-only") {
-    arguments.read_only = true;
-  } else if (name == "allow_other" || name == "allow-other") {
-    arguments.allow_other = true;
-  } else if (name == "requester-pays") {
-    arguments.volume.store.s3.requester_pays = true;
-  } else if (name == "dual-stack") {
-    arguments.volume.store.s3.dual_stack = true;
-  } else if (std::ranges::find(kForKernel, name) != kForKernel.end()) {
-    for_kernel.push_back(word);
-  } else if (std::ranges::find(kForMount, name) == kForMount.end() && !name.starts_with("x-")) {
-    std::vector<std::string> known = {"ro", "allow_other", "requester-pays", "dual-stack"};
-    for (const auto& entry : with_value) known.push_back(entry.first);
-    known.insert(known.end(), kForKernel.begin(), kForKernel.end());
-    known.insert(known.end(), kForMount.begin(), kForMount.end());
-    const std::string hint = base::Suggest(name, known);
-    return Invalid("unknown mount option '-o " + word + "'" +
-                   (hint.empty() ? "" : " (did you mean " + hint + "?)"));
+  if (CLI::Option* option = FindOwnOption(command, OwnName(name))) {
+    return SetOption(*option, name, value);
+  }
+  if (name == kNonEmpty) arguments.nonempty = true;
+  if (std::ranges::find(kForKernel, name) != kForKernel.end()) {
+    arguments.for_kernel.push_back(word);
+    return base::Ok();
+  }
+  const bool known = std::ranges::find(kForMount, name) != kForMount.end();
+  return known || name.starts_with("x-") ? base::Ok() : base::Status(UnknownWord(word, name));
+}
+
+base::Status ApplyMountWords(CLI::App& command, MountArguments& arguments) {
+  for (const std::string& words : arguments.mount_options) {
+    std::istringstream stream(words);
+    for (std::string word; std::getline(stream, word, ',');) {
+      TRY(ApplyMountWord(word, command, arguments));
+    }
   }
   return base::Ok();
 }
@@ -153,18 +177,11 @@ base::Status ResolveLimits(const MountArguments& arguments, MountConfig& config)
   return base::Ok();
 }
 
-base::Result<MountConfig> Resolve(MountArguments arguments) {
+base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   MountConfig config;
-  bool nonempty = false;
-  for (const std::string& words : arguments.mount_options) {
-    std::istringstream stream(words);
-    for (std::string word; std::getline(stream, word, ',');) {
-      if (word == "nonempty") nonempty = true;
-      TRY(ApplyMountWord(word, arguments, config.mount_options));
-    }
-  }
+  config.mount_options = arguments.for_kernel;
   TRY_ASSIGN(config.url, objclient::ParseBucketUrl(arguments.volume.url));
-  TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, nonempty));
+  TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, arguments.nonempty));
   TRY(ResolveLimits(arguments, config));
 
   const Environment environment = objclient::ProcessEnvironment();
@@ -217,7 +234,9 @@ auto FlagInto(CLI::App& command, bool& variable) {
   };
 }
 
-int RunMount(MountArguments arguments) {
+int RunMount(CLI::App& command, MountArguments& arguments) {
+  const base::Status words = ApplyMountWords(command, arguments);
+  if (!words.ok()) return Fail(words.error().message());
   if (!arguments.log_file.empty()) {
     arguments.log_file = std::filesystem::absolute(arguments.log_file).string();
   }
@@ -247,7 +266,10 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
   auto arguments = std::make_shared<MountArguments>();
   MountArguments& a = *arguments;
   objclient::S3Options& s3 = a.volume.store.s3;
-  command->add_option("URL", a.volume.url, "s3://bucket[/prefix] or file:///directory")->required();
+  command
+      ->add_option("URL", a.volume.url,
+                   "s3://bucket[/prefix], az://account/container[/prefix] or file:///directory")
+      ->required();
   command->add_option("DIR", a.directory, "Existing, empty directory")->required();
 
   // One row of the table, one variable: a row without one is refused at the first start.
@@ -287,8 +309,9 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
   command->get_option("--log-level")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("-o", a.mount_options,
                       "options of mount(8), separated by commas; ours too: -o cache-dir=/x");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return RunMount(*arguments); }; });
+  command->callback([arguments, command, &chosen] {
+    chosen = [arguments, command] { return RunMount(*command, *arguments); };
+  });
 }
 
 }  // namespace fs::cli

@@ -73,6 +73,20 @@ class BadInput(mount.MountTest):
         self.assertNotEqual(0, done.returncode)
         self.assertIn("mount", done.stderr)
 
+    def test_words_of_mount_are_checked_as_options_are(self):
+        for word, complaint in (("log-level=loud", "loud"), ("connections=0", "connections"),
+                                ("refresh", "needs a value"), ("read-only=yes", "no value")):
+            self.refused(self.unstarted(), complaint, options=["-o", word])
+
+    def test_words_of_mount_do_what_options_do(self):
+        log = os.path.join(self.folder, "words.log")
+        volume = self.mount("-o", f"ro,noatime,log-level=debug,connections=2,log-file={log}")
+        with self.assertRaises(OSError):
+            open(volume("file"), "wb")
+        volume.unmount()
+        with open(log, encoding="utf-8") as source:
+            self.assertIn("mounted", source.read())
+
     def test_values_that_make_no_sense(self):
         self.refused(self.unstarted(), "--memory-limit", options=["--memory-limit", "plenty"])
         self.refused(self.unstarted(), "--memory-limit", options=["--memory-limit", "1MiB"])
