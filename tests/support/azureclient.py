@@ -11,24 +11,20 @@ import base64
 import email.utils
 import hashlib
 import hmac
-import http.client
 import os
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import storeclient
-from storeclient import StoreError, quote
+from storeclient import StoreClient, quote
 
 
-class AzureClient:
+class AzureClient(StoreClient):
     def __init__(self, endpoint, account, container, key, timeout=60):
-        parts = urllib.parse.urlsplit(endpoint)
-        self.host = parts.netloc
-        self.secure = parts.scheme == "https"
+        super().__init__(endpoint, timeout)
         self.account = account
         self.container = container
         self.key = base64.b64decode(key)
-        self.timeout = timeout
 
     @classmethod
     def from_environment(cls, bucket=None, variables=os.environ):
@@ -73,18 +69,7 @@ class AzureClient:
         path += "" if key is None else "/" + quote(key, safe="/")
         signed = self._sign(method, path, query or {}, body, headers or {})
         query_text = urllib.parse.urlencode(query or {}, quote_via=urllib.parse.quote)
-        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-        connection = kind(self.host, timeout=self.timeout)
-        try:
-            connection.request(method, path + ("?" + query_text if query_text else ""),
-                               body=body or None, headers=signed)
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status not in wanted:
-            raise StoreError(method, path, answer.status, content)
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
+        return self.exchange(method, path, query_text, signed, body, wanted)
 
     def _sign(self, method, path, query, body, headers):
         """The headers to send: those given, and date, version and signature."""

@@ -10,25 +10,21 @@ As a program, on the bucket of CAIRNFS_TEST_URL unless --bucket names another:
 import datetime
 import hashlib
 import hmac
-import http.client
 import os
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import storeclient
-from storeclient import StoreError, quote
+from storeclient import StoreClient, quote
 
 
-class S3Client:
+class S3Client(StoreClient):
     def __init__(self, endpoint, bucket, access_key, secret_key, region="us-east-1", timeout=60):
-        parts = urllib.parse.urlsplit(endpoint)
-        self.host = parts.netloc
-        self.secure = parts.scheme == "https"
+        super().__init__(endpoint, timeout)
         self.bucket = bucket
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
-        self.timeout = timeout
 
     @classmethod
     def from_environment(cls, bucket=None, variables=os.environ):
@@ -77,18 +73,7 @@ class S3Client:
         path = "/" + self.bucket + ("" if key is None else "/" + quote(key, safe="/"))
         query_text = "&".join(f"{quote(k)}={quote(v)}" for k, v in sorted((query or {}).items()))
         signed = self.sign(method, path, query_text, body, headers or {})
-        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-        connection = kind(self.host, timeout=self.timeout)
-        try:
-            connection.request(method, path + ("?" + query_text if query_text else ""),
-                               body=body or None, headers=signed)
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status not in wanted:
-            raise StoreError(method, path, answer.status, content)
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
+        return self.exchange(method, path, query_text, signed, body, wanted)
 
     def sign(self, method, path, query_text, body, headers):
         """The headers to send: those given, and date, body digest and signature."""

@@ -1,6 +1,7 @@
-"""What the test clients of stores share: their error, their quoting and their command line."""
+"""What the test clients of stores share: how they ask, their error and their command line."""
 
 import argparse
+import http.client
 import sys
 import urllib.parse
 
@@ -15,6 +16,31 @@ class StoreError(Exception):
 
 def quote(text, safe=""):
     return urllib.parse.quote(text, safe=safe + "-_.~")
+
+
+class StoreClient:
+    """A server by its URL. One connection a request."""
+
+    def __init__(self, endpoint, timeout):
+        parts = urllib.parse.urlsplit(endpoint)
+        self.host = parts.netloc
+        self.secure = parts.scheme == "https"
+        self.timeout = timeout
+
+    def exchange(self, method, path, query_text, headers, body, wanted):
+        """Status, headers in lower case and body; StoreError unless the status is a wanted one."""
+        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+        connection = kind(self.host, timeout=self.timeout)
+        try:
+            connection.request(method, path + ("?" + query_text if query_text else ""),
+                               body=body or None, headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status not in wanted:
+            raise StoreError(method, path, answer.status, content)
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
 
 
 def run(client, options, name):
