@@ -54,15 +54,17 @@ void Hedging::Launch(const std::shared_ptr<Race>& race, Runner runner) {
 }
 
 bool Hedging::Claim(Race& race, Runner runner) {
-  if (race.request.claim && !race.request.claim()) return false;
-  base::MutexLock lock(mutex_);
-  if (race.owner != Runner::kNone) return race.owner == runner;
-  race.owner = runner;
-  StopWaiting(race);
-  // Where the second one was faster, the first took at least as long as this.
-  Sample(clock_.MonotonicNs() - race.began_ns);
-  if (runner == Runner::kSecond) won_.Add();
-  return true;
+  {
+    base::MutexLock lock(mutex_);
+    if (race.owner != Runner::kNone) return race.owner == runner;
+    race.owner = runner;
+    StopWaiting(race);
+    // Where the second one was faster, the first took at least as long as this.
+    Sample(clock_.MonotonicNs() - race.began_ns);
+    if (runner == Runner::kSecond) won_.Add();
+  }
+  // The owner's alone: who asked may be gone when the other one's answer begins.
+  return !race.request.claim || race.request.claim();
 }
 
 void Hedging::Finish(Race& race, Runner runner, base::Result<ObjectHead> result) {

@@ -176,6 +176,23 @@ TEST_F(HedgingTest, WhoAskedMayHaveAClaimToo) {
   EXPECT_EQ(answer->error().error_class(), ErrorClass::kCancelled);
 }
 
+TEST_F(HedgingTest, WhoAskedIsAskedOnceAndNotAfterTheAnswer) {
+  WarmUp(milliseconds(5));
+  int asked = 0;
+  int answers = 0;
+  std::string bytes(8, '-');
+  GetRequest request;
+  request.into = {std::as_writable_bytes(std::span(bytes))};
+  request.claim = [&] { return ++asked == 1; };
+  hedging_->Get(std::move(request), [&](const base::Result<ObjectHead>&) { ++answers; });
+  Advance(milliseconds(70));
+  ASSERT_TRUE(Begin(1));
+  Finish(1, 'b');
+  EXPECT_EQ(answers, 1);
+  EXPECT_FALSE(Begin(0));
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_F(HedgingTest, WhatIsLateFollowsTheOthers) {
   WarmUp(milliseconds(100));
   Get();
