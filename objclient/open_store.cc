@@ -101,9 +101,7 @@ std::optional<Hedging::Options> HedgingFor(const BucketUrl& url, const StoreOpti
   if (!remote) return std::nullopt;
   Hedging::Options hedging;
   hedging.connections = options.connections;
-  hedging.allowed = [&limit = metrics.Get("http_pace_limit"), all = options.connections] {
-    return limit.value() >= all;
-  };
+  hedging.allowed = [&held = metrics.Get("http_pace_held")] { return held.value() == 0; };
   return hedging;
 }
 

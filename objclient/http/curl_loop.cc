@@ -33,6 +33,7 @@ CurlLoop::CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics)
       throttled_count_(metrics.Get("http_throttled_count")),
       refused_count_(metrics.Get("http_refused_count")),
       pace_limit_(metrics.Get("http_pace_limit")),
+      pace_held_(metrics.Get("http_pace_held")),
       pacer_(options_.connections) {
   pace_limit_.Add(pacer_.limit());
 }
@@ -45,6 +46,8 @@ CurlLoop::~CurlLoop() {
   curl_multi_wakeup(multi_.get());
   if (thread_.joinable()) thread_.join();
   CancelAll();
+  pace_limit_.Sub(pacer_.limit());
+  pace_held_.Sub(options_.connections - pacer_.limit());
 }
 
 void CurlLoop::Submit(std::unique_ptr<CurlTransfer> transfer) {
@@ -144,8 +147,12 @@ void CurlLoop::Pace(std::uint64_t request, int status) {
   } else {
     pacer_.Answered();
   }
-  pace_limit_.Add(pacer_.limit());
+  const std::size_t after = pacer_.limit();
+  if (after == before) return;
+  pace_limit_.Add(after);
   pace_limit_.Sub(before);
+  pace_held_.Add(before);
+  pace_held_.Sub(after);
 }
 
 void CurlLoop::AnswerRefused() {

@@ -62,6 +62,7 @@ class CurlLoop {
   base::Counter& throttled_count_;
   base::Counter& refused_count_;
   base::Counter& pace_limit_;  // the sum over all loops
+  base::Counter& pace_held_;   // connections that the store has us leave idle, of all loops
 
   struct Active {
     std::unique_ptr<CurlTransfer> transfer;

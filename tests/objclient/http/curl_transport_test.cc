@@ -80,10 +80,13 @@ TEST_F(CurlTransportTest, AStoreThatAsksForItGetsFewerRequestsAtATime) {
   options.connections = 8;
   Open(options);
   const base::Counter& limit = metrics_.Get("http_pace_limit");
+  const base::Counter& held = metrics_.Get("http_pace_held");
   EXPECT_EQ(limit.value(), 8u);
+  EXPECT_EQ(held.value(), 0u);
   for (const std::size_t expected : {4u, 2u, 1u, 1u}) {
     EXPECT_EQ(Send(Request("GET")).get().result->status, 503);
     EXPECT_EQ(limit.value(), expected);
+    EXPECT_EQ(held.value(), 8 - expected);
   }
   EXPECT_EQ(metrics_.Get("http_throttled_count").value(), 4u);
   std::vector<std::future<Outcome>> outcomes;
@@ -94,6 +97,9 @@ TEST_F(CurlTransportTest, AStoreThatAsksForItGetsFewerRequestsAtATime) {
   busy = false;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Send(Request("GET")).get().result->status, 200);
   EXPECT_EQ(limit.value(), 2u);
+  transport_.reset();
+  EXPECT_EQ(limit.value(), 0u);
+  EXPECT_EQ(held.value(), 0u);
 }
 
 TEST_F(CurlTransportTest, OnlySoManyRequestsWait) {
