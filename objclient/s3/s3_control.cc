@@ -190,9 +190,13 @@ base::Status S3Store::DeleteBatch(std::vector<DeleteRequest> batch, Refused& ref
 }
 
 base::Status S3Store::DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused) {
+  // In a store that is in trouble each could take as long as the one that showed it.
+  base::Status store = base::Ok();
   for (const auto& [key, if_match] : requests) {
-    const base::Status status = Delete(key, if_match);
-    if (!status.ok()) refused.emplace_back(key, status.error());
+    const base::Status status = store.ok() ? Delete(key, if_match) : store;
+    if (status.ok()) continue;
+    refused.emplace_back(key, status.error());
+    if (base::IsRetryable(status.error())) store = status;
   }
   return base::Ok();
 }

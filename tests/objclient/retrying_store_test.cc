@@ -275,6 +275,47 @@ TEST_F(RetryingStoreTest, GetsGoThroughTheRaceAndAreTriedAgainAsEver) {
   EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
 }
 
+// Refuses every key of a DeleteMany, as a store does that is short of something for a moment.
+class BusyStore final : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
+      const std::vector<DeleteRequest>& requests) override {
+    std::vector<std::pair<ObjectKey, base::Error>> refused;
+    for (const DeleteRequest& request : requests) {
+      refused.emplace_back(request.key, base::Error(ErrorClass::kThrottled, "slow down"));
+    }
+    return refused;
+  }
+};
+
+TEST_F(RetryingStoreTest, KeysThatDeleteManyCouldNotHaveAreTriedAloneWhileThatHelps) {
+  auto busy = std::make_unique<BusyStore>(clock_);
+  memory_ = busy.get();
+  store_ = std::make_unique<RetryingStore>(
+      std::make_unique<FaultyStore>(std::move(busy),
+                                    [this](Verb verb, const ObjectKey&) {
+                                      return verb == Verb::kDelete ? NextFault() : std::nullopt;
+                                    }),
+      RetryPolicy{.attempts = 2}, RetryingStore::Environment{clock_, [] { return 0.5; }, {}},
+      metrics_);
+  PutDirectly("a", 1);
+  FailNext({Unavailable()});
+  const auto helped = store_->DeleteMany({{"a", ""}, {"b", ""}});
+  ASSERT_TRUE(helped.ok());
+  EXPECT_TRUE(helped->empty());
+  EXPECT_FALSE(memory_->Head("a").ok());
+  FailNext({{base::Error(ErrorClass::kConflict, "theirs")}, Unavailable(), Unavailable()});
+  const std::uint64_t before = Count("store_requests");
+  const auto refused = store_->DeleteMany({{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}});
+  ASSERT_TRUE(refused.ok());
+  std::vector<ErrorClass> classes;
+  for (const auto& [key, error] : *refused) classes.push_back(error.error_class());
+  EXPECT_THAT(classes, testing::ElementsAre(ErrorClass::kConflict, ErrorClass::kUnavailable,
+                                            ErrorClass::kThrottled, ErrorClass::kThrottled));
+  EXPECT_EQ(Count("store_requests") - before, 4u);
+}
+
 TEST_F(RetryingStoreTest, TimeIsBoundedToo) {
   FailNext({{base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)},
             {base::Error(ErrorClass::kThrottled, "slow down").WithRetryAfterMs(15'000)}});

@@ -261,6 +261,24 @@ TEST_F(S3StoreTest, DeleteManyComparesWhateverTheServerCan) {
   }
 }
 
+TEST_F(S3StoreTest, DeleteManyOfADeadServerAsksOnce) {
+  S3Traits traits = AwsTraits();
+  traits.delete_many_if_match = false;
+  const auto store = MakeStore(
+      [](const SentRequest& request) {
+        const bool theirs = request.url.ends_with("/theirs");
+        return theirs ? FakeAnswer{412, "", {}} : FakeAnswer{500, ErrorXml("InternalError"), {}};
+      },
+      traits);
+  const auto refused = store->DeleteMany({{"theirs", "e"}, {"a", "e"}, {"b", "e"}});
+  ASSERT_TRUE(refused.ok());
+  ASSERT_EQ(refused->size(), 3u);
+  EXPECT_EQ(refused->at(0).second.error_class(), ErrorClass::kConflict);
+  EXPECT_EQ(refused->at(2).first, "b");
+  EXPECT_EQ(refused->at(2).second.error_class(), ErrorClass::kUnavailable);
+  EXPECT_EQ(transport_->sent().size(), 2u);
+}
+
 TEST_F(S3StoreTest, ListsThatDoNotEndAreCutOff) {
   const auto store = MakeStore([](const SentRequest& request) {
     const bool parts = request.url.find("uploadId") != std::string::npos;
