@@ -75,10 +75,11 @@ bool LeaveHole(int fd, std::uint64_t offset, std::uint64_t length) {
 // The zeros of a sparse file do not take room. The last byte is written in any case: the file must
 // reach that far.
 base::Status WriteBody(int fd, std::uint64_t offset, const Body& body) {
+  const std::uint64_t end = offset + body.size();
   for (const auto& piece : body.pieces) {
     const bool hole =
         piece.size() >= kLeastHole && AllZeros(piece) && LeaveHole(fd, offset, piece.size());
-    const bool last = &piece == &body.pieces.back();
+    const bool last = offset + piece.size() == end;
     const std::size_t left_out = !hole ? 0 : last ? piece.size() - 1 : piece.size();
     TRY(base::WriteFull(fd, offset + left_out, piece.subspan(left_out)));
     offset += piece.size();

@@ -161,6 +161,16 @@ TEST_F(LocalStoreTest, ZerosOfASparseFileTakeNoRoom) {
   EXPECT_LT(status.st_blocks * 512, 1 << 20);
 }
 
+TEST_F(LocalStoreTest, AnObjectThatEndsInZerosHasItsSize) {
+  const std::string zeros(128u << 10, '\0');
+  PutRequest request;
+  request.key = "k";
+  request.body.pieces = {std::as_bytes(std::span(zeros)), {}};
+  ASSERT_TRUE(PutAndWait(*store_, request).ok());
+  EXPECT_EQ(store_->Head("k")->size, zeros.size());
+  EXPECT_TRUE(*Get("k", zeros.size()) == zeros);
+}
+
 TEST_F(LocalStoreTest, PartNumbersAreBounded) {
   const auto id = store_->CreateMultipart("k", {});
   ASSERT_TRUE(id.ok());
