@@ -23,8 +23,9 @@ base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptio
                                           CredentialHttp::OpenTransport open, base::Clock& clock) {
   StoreDescription out;
   out.region = FindRegion(environment, options.profile, options.region);
-  TRY_ASSIGN(const S3Location location,
-             LocateBucket(FindEndpoint(url, options, environment), out.region, url.bucket));
+  TRY_ASSIGN(const S3Addressing addressing, AddressingOf(options.s3));
+  TRY_ASSIGN(const S3Location location, LocateBucket(FindEndpoint(url, options, environment),
+                                                     out.region, url.bucket, addressing));
   out.endpoint = location.endpoint.ToString();
   AwsSignIn sign_in = SignInToAws(environment, options.profile, out.region, std::move(open), clock);
   out.passed_over = std::move(sign_in.passed_over);
@@ -69,7 +70,8 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
     local.credentials = "none needed";
     return local;
   }
-  CredentialHttp::OpenTransport open = CredentialTransport(FindCaBundle(environment), metrics);
+  CredentialHttp::OpenTransport open = CredentialTransport(
+      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle, metrics);
   return url.kind == BucketUrl::Kind::kS3
              ? DescribeS3(url, options, environment, std::move(open), clock)
              : DescribeAzure(url, options, environment, std::move(open), clock);

@@ -42,6 +42,14 @@ TEST_F(DescribeStoreTest, S3WithKeysOfTheEnvironment) {
   EXPECT_EQ(Describe("s3://bucket")->access_key, "...");
 }
 
+TEST_F(DescribeStoreTest, S3AsItsOptionsAddressIt) {
+  options_.region = "eu-west-1";
+  options_.s3.dual_stack = true;
+  EXPECT_EQ(Describe("s3://bucket")->endpoint, "https://s3.dualstack.eu-west-1.amazonaws.com");
+  options_.s3.addressing = "odd";
+  EXPECT_FALSE(Describe("s3://bucket").ok());
+}
+
 TEST_F(DescribeStoreTest, S3WithoutAny) {
   options_.endpoint = "http://127.0.0.1:7480";
   const auto store = Describe("s3://bucket");
