@@ -25,7 +25,8 @@ class RangedGet {
   // The result, given how the transfer ended.
   base::Result<ObjectHead> Finish(const base::Result<HttpAnswer>& answer);
 
-  const GetRequest& request() const { return request_; }
+  // Of the answer, since Start.
+  const ObjectHead& head() const { return head_; }
 
  private:
   bool IsAskedFor(const HttpResponse& response);

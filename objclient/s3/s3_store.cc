@@ -43,8 +43,7 @@ class VerifiedGet {
 
   bool Start(const HttpResponse& response) {
     if (!get_.Start(response)) return false;
-    const ObjectHead head = ParseHeadHeaders(get_.request().key, response.headers);
-    sum_.emplace(response.headers, range_, head.size);
+    sum_.emplace(response.headers, range_, get_.head().size);
     return true;
   }
 
