@@ -1,6 +1,7 @@
 #include "tests/fault/fault_proxy.h"
 
 #include <curl/curl.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,14 +16,11 @@ using objclient::SeenRequest;
 namespace {
 
 // Headers that concern one connection only, or the length, which Serialize writes.
-bool TravelsNoFurther(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"connection", "keep-alive", "transfer-encoding",
-                                                "content-length"};
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return std::find(std::begin(kNames), std::end(kNames), lower) != std::end(kNames);
+bool TravelsNoFurther(const std::string& name) {
+  static constexpr const char* kNames[] = {"connection", "keep-alive", "transfer-encoding",
+                                           "content-length"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* one) { return strcasecmp(name.c_str(), one) == 0; });
 }
 
 Asked Parse(const SeenRequest& seen) {
@@ -116,7 +114,7 @@ class FaultProxy::Connection {
     } else if (auto header = objclient::ParseHeaderLine(line)) {
       if (!TravelsNoFurther(header->first)) {
         reply->headers.Add(std::move(header->first), std::move(header->second));
-      } else if (header->first == "Content-Length" || header->first == "content-length") {
+      } else if (strcasecmp(header->first.c_str(), "content-length") == 0) {
         reply->length = header->second;
       }
     }
@@ -168,15 +166,9 @@ std::size_t FaultProxy::injected() const {
   return injected_;
 }
 
-std::size_t FaultProxy::requests() const {
-  base::MutexLock lock(mutex_);
-  return requests_;
-}
-
 std::function<ScriptedAnswer(Asked, const FaultProxy::Upstream&)> FaultProxy::Choose(
     const Asked& asked, bool early) {
   base::MutexLock lock(mutex_);
-  if (early) ++requests_;  // asked of every request, and first
   for (Fault& one : faults_) {
     if (one.early != early || one.times == 0 || !one.hits(asked)) continue;
     --one.times;

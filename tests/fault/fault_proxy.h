@@ -54,7 +54,6 @@ class FaultProxy {
   void Inject(Fault fault) EXCLUDES(mutex_);
   void Clear() EXCLUDES(mutex_);
   std::size_t injected() const EXCLUDES(mutex_);  // times that a fault acted
-  std::size_t requests() const EXCLUDES(mutex_);
 
  private:
   class Connection;
@@ -70,7 +69,6 @@ class FaultProxy {
   mutable base::Mutex mutex_;
   std::vector<Fault> faults_ GUARDED_BY(mutex_);
   std::size_t injected_ GUARDED_BY(mutex_) = 0;
-  std::size_t requests_ GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Connection>> idle_ GUARDED_BY(mutex_);
   objclient::LoopbackServer front_;  // last: its threads use everything above
 };

@@ -1,6 +1,7 @@
 #include "tests/fault/faults.h"
 
-#include <algorithm>
+#include <strings.h>
+
 #include <set>
 #include <thread>
 #include <utility>
@@ -23,14 +24,6 @@ ScriptedAnswer Ended(std::string bytes, End end) {
 ScriptedAnswer Passed(const Reply& reply) {
   if (reply.status == 0) return Ended({}, End::kReset);
   return {.bytes = Serialize(reply)};
-}
-
-bool SameName(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace
@@ -150,7 +143,7 @@ void FlipBit(std::string& body) {
 void SetHeader(HttpHeaders& headers, const std::string& name, const std::string& value) {
   HttpHeaders changed;
   for (const auto& [old_name, old_value] : headers.all()) {
-    if (!SameName(old_name, name)) changed.Add(old_name, old_value);
+    if (strcasecmp(old_name.c_str(), name.c_str()) != 0) changed.Add(old_name, old_value);
   }
   changed.Add(name, value);
   headers = std::move(changed);

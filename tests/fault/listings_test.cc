@@ -76,6 +76,7 @@ TEST_F(Documents, GarbageOnceInsteadOfAListing) {
     ASSERT_OK(keys);
     EXPECT_EQ(*keys, keys_);
   }
+  EXPECT_EQ(proxy_->injected(), Garbage().size());
 }
 
 TEST_F(Documents, GarbageForEverInsteadOfAListing) {
