@@ -72,9 +72,13 @@ class Proxy:
         while True:
             try:
                 client, _ = listener.accept()
+            except OSError:
+                return   # stopped
+            try:
                 server = socket.create_connection(self.target)
             except OSError:
-                return
+                client.close()   # nobody is there, and the next client may find somebody
+                continue
             with self.lock:
                 if self.listener is not listener:   # stopped in between
                     client.close()
