@@ -22,12 +22,13 @@ base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptio
                                           const Environment& environment,
                                           CredentialHttp::OpenTransport open, base::Clock& clock) {
   StoreDescription out;
-  out.region = FindRegion(environment, options.profile, options.region);
+  const std::string region = FindRegion(environment, options.profile, options.region);
   TRY_ASSIGN(const S3Addressing addressing, AddressingOf(options.s3));
-  TRY_ASSIGN(const S3Location location, LocateBucket(FindEndpoint(url, options, environment),
-                                                     out.region, url.bucket, addressing));
+  TRY_ASSIGN(const S3Location location,
+             LocateBucket(FindEndpoint(url, options, environment), region, url.bucket, addressing));
+  out.region = location.region;
   out.endpoint = location.endpoint.ToString();
-  AwsSignIn sign_in = SignInToAws(environment, options.profile, out.region, std::move(open), clock);
+  AwsSignIn sign_in = SignInToAws(environment, options.profile, region, std::move(open), clock);
   out.passed_over = std::move(sign_in.passed_over);
   if (!sign_in.credentials.ok()) {
     out.failure = sign_in.credentials.error();

@@ -46,6 +46,9 @@ TEST_F(DescribeStoreTest, S3AsItsOptionsAddressIt) {
   options_.region = "eu-west-1";
   options_.s3.dual_stack = true;
   EXPECT_EQ(Describe("s3://bucket")->endpoint, "https://s3.dualstack.eu-west-1.amazonaws.com");
+  const auto point = Describe("s3://arn:aws:s3:us-west-2:123456789012:accesspoint/name");
+  ASSERT_TRUE(point.ok()) << point.error().ToString();
+  EXPECT_EQ(point->region, "us-west-2") << "where it is, not where we are";
   options_.s3.addressing = "odd";
   EXPECT_FALSE(Describe("s3://bucket").ok());
 }
