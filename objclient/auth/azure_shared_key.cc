@@ -29,9 +29,19 @@ std::string Signature(const std::string& key, const std::string& text) {
   return base::Base64(base::HmacSha256(key, text));
 }
 
+// The service sorts names as a dictionary does, not by their bytes: a '_', which metadata may have,
+// comes before digits.
+struct HeaderOrder {
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+      return (x == '_' ? '.' : x) < (y == '_' ? '.' : y);
+    });
+  }
+};
+
 // Every x-ms-* header, sorted.
 std::string CanonicalHeaders(const HttpRequest& request) {
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string, HeaderOrder> headers;
   for (const auto& [name, value] : request.headers.all()) {
     std::string lower = LowerCase(name);
     if (lower.starts_with("x-ms-")) headers.emplace(std::move(lower), value);

@@ -36,6 +36,19 @@ TEST(SharedKeyStringToSign, LeavesANoughtOut) {
       "GET\n\n\n\n\n\n\n\n\"0x1\"\n\n\n\n/dev/dev/box\ncomp:list\nprefix:\nrestype:container");
 }
 
+TEST(SharedKeyStringToSign, AnUnderlineComesBeforeDigitsAndLetters) {
+  HttpRequest request;
+  request.method = "HEAD";
+  request.url = "https://acct.blob.core.windows.net/box/k";
+  for (const char* name : {"a1b", "ab", "a_b", "a", "a_"}) {
+    request.headers.Add(std::string("x-ms-meta-") + name, "v");
+  }
+  const std::string text = SharedKeyStringToSign(request, "acct");
+  EXPECT_EQ(text.substr(text.find("x-ms-")),
+            "x-ms-meta-a:v\nx-ms-meta-a_:v\nx-ms-meta-a_b:v\nx-ms-meta-a1b:v\nx-ms-meta-ab:v\n"
+            "/acct/box/k");
+}
+
 TEST(SharedKeyAuthorization, IsAnHmacOfThatText) {
   // printf '...' | openssl dgst -sha256 -hmac secret -binary | base64
   EXPECT_EQ(SharedKeyAuthorization(PutBlock(), "acct", "secret"),

@@ -176,6 +176,16 @@ TEST_F(AzureServerTest, BlocksThatNobodyCommittedDoNotTakeTheName) {
   }
 }
 
+// In the order in which the service sorts them, or it takes the signature for a wrong one.
+TEST_F(AzureServerTest, MetadataOfEveryNameIsSigned) {
+  PutRequest request;
+  request.key = "k";
+  request.metadata = {{"a-b", "1"}, {"a1", "2"}, {"a_b", "3"}, {"a_", "4"}, {"ab", "5"}};
+  const auto head = PutAndWait(*store_, request);
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
+  EXPECT_EQ(store_->Head("k")->metadata, request.metadata);
+}
+
 TEST_F(AzureServerTest, ABatchSpeaksForEachOfItsKeys) {
   const auto kept = Put(*store_, "kept & <odd> ä", bytes_);
   ASSERT_TRUE(kept.ok() && Put(*store_, "a b+c%20d", bytes_).ok());
