@@ -47,12 +47,12 @@ ObjectHead WrittenHead(const PutRequest& request, const HttpAnswer& answer) {
 
 AzureStore::AzureStore(std::unique_ptr<AzureSession> session, std::string prefix,
                        base::Clock& clock)
-    : session_(std::move(session)),
-      prefix_(std::move(prefix)),
+    : prefix_(std::move(prefix)),
       uploads_(clock),
+      session_(std::move(session)),
       executor_({.name = "azure-control", .threads = 2, .queue_limit = 1024}) {}
 
-// The transport, which ends last, may answer until then: nothing more goes to the executor.
+// The transport ends after the executor and may answer until then: nothing more is queued.
 AzureStore::~AzureStore() {
   base::MutexLock lock(mutex_);
   stopping_ = true;

@@ -71,11 +71,12 @@ class AzureStore : public ObjectStore {
   // For the transport's threads; false when the store ends or has no room for more.
   bool TrySubmit(std::function<void()> task) EXCLUDES(mutex_);
 
-  const std::unique_ptr<AzureSession> session_;  // constant after construction
-  const std::string prefix_;                     // constant after construction
+  const std::string prefix_;  // constant after construction
   AzureUploads uploads_;
   base::Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
+  // Its answers use everything above until it has ended.
+  const std::unique_ptr<AzureSession> session_;
   base::Executor executor_;  // last: its tasks use everything above
 };
 

@@ -2,6 +2,8 @@
 // suite's, on a real server.
 #include "objclient/azure/azure_store.h"
 
+#include <optional>
+
 #include "base/digest/digest.h"
 #include "tests/objclient/azure/azure_fixture.h"
 
@@ -56,6 +58,40 @@ TEST_F(AzureStoreTest, BytesThatDoNotMatchTheCallersChecksumAreNotSent) {
   request.body.crc32c = base::Crc32c(0, BytesOf("abc"));
   EXPECT_TRUE(PutAndWait(*store, request).ok());
   EXPECT_EQ(transport_->sent().size(), 1u);
+}
+
+// Answers when it ends, as one may that is ended in the middle of an answer.
+class LastMomentTransport : public HttpTransport {
+ public:
+  ~LastMomentTransport() override {
+    for (const HttpHandler& handler : waiting_) {
+      HttpResponse created;
+      created.status = 201;
+      if (!handler.on_headers || handler.on_headers(created)) handler.on_done(created);
+    }
+  }
+  void Send(HttpRequest /*request*/, HttpHandler handler) override {
+    waiting_.push_back(std::move(handler));
+  }
+
+ private:
+  std::vector<HttpHandler> waiting_;
+};
+
+TEST_F(AzureStoreTest, AnAnswerThatComesWhileItEndsFindsWhatItUses) {
+  auto session = std::make_unique<AzureSession>(
+      std::make_unique<LastMomentTransport>(), LocateContainer("", "acct", "box").value(),
+      AccountKeyCredentials("acct", base::Secret("c2VjcmV0"), "a test").value(), clock_);
+  auto store = std::make_unique<AzureStore>(std::move(session), "", clock_);
+  const std::string id = store->CreateMultipart("k", {}).value();
+  std::optional<base::Result<PartInfo>> uploaded;
+  store->UploadPart(PartOf(id, 1, "bytes"),
+                    [&](base::Result<PartInfo> part) { uploaded.emplace(std::move(part)); });
+  EXPECT_FALSE(uploaded.has_value());
+  store.reset();
+  ASSERT_TRUE(uploaded.has_value());
+  ASSERT_TRUE(uploaded->ok()) << uploaded->error().ToString();
+  EXPECT_EQ((*uploaded)->number, 1u);
 }
 
 TEST_F(AzureStoreTest, NamesThatAzureTakesForOthersAreRefused) {
