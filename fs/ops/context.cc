@@ -5,6 +5,14 @@
 #include "base/log.h"
 
 namespace fs {
+namespace {
+
+bool SameKey(const Content& one, const Content& other) {
+  return !one.objects.empty() && !other.objects.empty() &&
+         one.objects.front().key == other.objects.front().key;
+}
+
+}  // namespace
 
 Context::Context(FilesystemOptions filesystem_options, const Filesystem::Parts& parts,
                  std::function<void()> on_orphan_released)
@@ -68,6 +76,16 @@ base::Result<ContentPtr> LoadContent(Context& context, FileInode& file) {
   file.OfferContent(content, seen);
   if (ContentPtr newer = file.view().content) return newer;
   return content;
+}
+
+base::Result<ContentPtr> LoadLatestContent(Context& context, FileInode& file) {
+  const FileInode::View view = file.view();
+  if (view.stage == nullptr && view.content != nullptr) {
+    TRY_ASSIGN(ContentPtr latest, ReadContent(context.catalog, file.id()));
+    // An object that the settler moved has another key, and is no other writer's.
+    if (SameKey(*latest, *view.content)) file.NoticeReplaced(std::move(latest));
+  }
+  return LoadContent(context, file);
 }
 
 }  // namespace fs

@@ -67,5 +67,8 @@ cache::ObjectRef ToRef(const meta::Object& object);
 base::Result<ContentPtr> ReadContent(meta::Catalog& catalog, meta::InodeId inode);
 // The same, kept in `file` from the first call on.
 base::Result<ContentPtr> LoadContent(Context& context, FileInode& file);
+// Same, for who opens the file: a listing tells the catalog of another writer's content a moment
+// before it tells those who have the file open.
+base::Result<ContentPtr> LoadLatestContent(Context& context, FileInode& file);
 
 }  // namespace fs

@@ -74,7 +74,7 @@ void MountedFilesystem::Open(meta::InodeId inode, int open_flags, Done<Opened> d
 }
 
 base::Result<Opened> MountedFilesystem::OpenFileHandle(const InodeRef& file, int open_flags) {
-  TRY_ASSIGN(const ContentPtr content, LoadContent(context_, *file));
+  TRY_ASSIGN(const ContentPtr content, LoadLatestContent(context_, *file));
   OpenFile open;
   open.file = file;
   open.writable = Writes(open_flags);

@@ -5,6 +5,16 @@
 #include "base/check.h"
 
 namespace fs {
+namespace {
+
+// Of a content's objects the one that came last: their numbers grow.
+std::int64_t NewestObject(const Content& content) {
+  std::int64_t newest = 0;
+  for (const cache::ObjectRef& object : content.objects) newest = std::max(newest, object.id);
+  return newest;
+}
+
+}  // namespace
 
 void Overlay::ApplyTo(meta::Inode& inode) const {
   inode.size = size;
@@ -105,11 +115,23 @@ void FileInode::OfferContent(ContentPtr content, std::uint64_t seen) {
   if (content_version_ == seen) content_ = std::move(content);
 }
 
-void FileInode::ReplaceContent(ContentPtr content, bool by_others) {
+void FileInode::ReplaceContent(ContentPtr content) {
   base::MutexLock lock(mutex_);
+  const bool known = content_ != nullptr && NewestObject(*content) <= NewestObject(*content_);
+  if (stage_ == nullptr && known) return;
+  Replace(std::move(content));
+}
+
+void FileInode::NoticeReplaced(ContentPtr content) {
+  base::MutexLock lock(mutex_);
+  if (stage_ != nullptr || content_ == nullptr) return;
+  if (NewestObject(*content) > NewestObject(*content_)) Replace(std::move(content));
+}
+
+void FileInode::Replace(ContentPtr content) {
   content_ = std::move(content);
   ++content_version_;
-  if (by_others) ++epoch_;
+  ++epoch_;
 }
 
 void FileInode::BeginStage(std::shared_ptr<cache::StagedFile> stage, KeyTable::Hold base_mark,

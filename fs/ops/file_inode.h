@@ -89,7 +89,11 @@ class FileInode {
   // For a load that began when the version was `seen`; a newer content wins.
   std::uint64_t content_version() const EXCLUDES(mutex_);
   void OfferContent(ContentPtr content, std::uint64_t seen) EXCLUDES(mutex_);
-  void ReplaceContent(ContentPtr content, bool by_others) EXCLUDES(mutex_);
+  // Another writer's, as a listing told: who opened the file before must not go on. Nothing happens
+  // when that is known already and nothing was written since.
+  void ReplaceContent(ContentPtr content) EXCLUDES(mutex_);
+  // Same, for who merely looked: what a commit of ours is about to bring is nobody else's.
+  void NoticeReplaced(ContentPtr content) EXCLUDES(mutex_);
 
   // --- stage; the caller holds the whole turn, or for Touch a share of it ---
   // The times are the inode's own until Touch: publishing an untouched file leaves them alone.
@@ -151,6 +155,7 @@ class FileInode {
 
  private:
   void Enter(State next) REQUIRES(mutex_);
+  void Replace(ContentPtr content) REQUIRES(mutex_);
   void GiveBack(bool alone) EXCLUDES(mutex_);
 
   const meta::InodeId id_;

@@ -139,7 +139,7 @@ base::Status Refresher::Reconcile(meta::InodeId directory, const meta::ListedDir
   for (const meta::InodeId inode : changes.changed_inodes) {
     if (const InodeRef file = context_.inodes.Find(inode)) {
       TRY_ASSIGN(ContentPtr content, ReadContent(context_.catalog, inode));
-      file->ReplaceContent(std::move(content), true);
+      file->ReplaceContent(std::move(content));
     }
     context_.InvalidateInode(inode);
   }

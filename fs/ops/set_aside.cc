@@ -62,8 +62,8 @@ base::Result<std::filesystem::path> SetAside(Context& context, FileInode& file) 
   TRY(WriteDurably(path.string() + ".json", text + '\n'));
 
   TRY_ASSIGN(ContentPtr content, ReadContent(context.catalog, file.id()));
+  file.ReplaceContent(std::move(content));
   DropStage(context, file);
-  file.ReplaceContent(std::move(content), true);
   context.InvalidateInode(file.id());
   return path;
 }

@@ -47,6 +47,13 @@ class SmallStage final : public cache::StagedFile {
   bool dirty_ = false;
 };
 
+ContentPtr ContentOf(std::int64_t object) {
+  auto content = std::make_shared<Content>();
+  content->size = 1;
+  content->objects.push_back({object, "key", "etag", 1});
+  return content;
+}
+
 class FileInodeTest : public ::testing::Test {
  protected:
   std::shared_ptr<SmallStage> Begin() {
@@ -171,11 +178,31 @@ TEST_F(FileInodeTest, WhoWantsToBeAloneWaitsForThoseWhoShareAndHoldsUpNewOnes) {
 
 TEST_F(FileInodeTest, ContentThatWasReadBeforeAChangeIsNotKept) {
   const std::uint64_t seen = file_.content_version();
-  auto newer = std::make_shared<Content>();
-  newer->size = 2;
-  file_.ReplaceContent(newer, true);
-  file_.OfferContent(std::make_shared<Content>(), seen);
+  const ContentPtr newer = ContentOf(2);
+  file_.ReplaceContent(newer);
+  file_.OfferContent(ContentOf(1), seen);
   EXPECT_EQ(file_.view().content, newer);
+  EXPECT_EQ(file_.view().epoch, 1u);
+}
+
+TEST_F(FileInodeTest, WhatACommitIsAboutToBringIsNobodyElses) {
+  file_.OfferContent(ContentOf(1), file_.content_version());
+  const auto stage = Begin();
+  file_.NoticeReplaced(ContentOf(2));
+  EXPECT_EQ(file_.view().epoch, 0u);
+  file_.ReplaceContent(ContentOf(1));  // set aside: what was written is no part of it any more
+  EXPECT_EQ(file_.view().epoch, 1u);
+}
+
+TEST_F(FileInodeTest, AnothersContentIsNewsOnce) {
+  file_.OfferContent(ContentOf(1), file_.content_version());
+  file_.NoticeReplaced(ContentOf(1));
+  EXPECT_EQ(file_.view().epoch, 0u);
+  const ContentPtr theirs = ContentOf(2);
+  file_.NoticeReplaced(theirs);  // by an open, which came before the listing told
+  file_.ReplaceContent(ContentOf(2));
+  file_.NoticeReplaced(ContentOf(1));  // read before the other was there
+  EXPECT_EQ(file_.view().content, theirs);
   EXPECT_EQ(file_.view().epoch, 1u);
 }
 
