@@ -61,10 +61,10 @@ void Committer::Run(const InodeRef& file) {
     waiters = file->TakeWaiters(status);
   }
   DiscardIfOrphan(file);
+  // Before the answers: who has one may make the next error.
+  if (status.ok()) context_.last_error.Clear();
   for (const DoneStatus& done : waiters) done(status);
-  if (status.ok()) {
-    context_.last_error.Clear();
-  } else if (!file->orphan() && file->state() == FileInode::State::kFailed) {
+  if (!status.ok() && !file->orphan() && file->state() == FileInode::State::kFailed) {
     RetryLater(file);
   }
   changed_();

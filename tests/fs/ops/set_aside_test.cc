@@ -30,10 +30,6 @@ using testing_support::Verb;
 class LostBaseTest : public FailingVolumeTest, public ::testing::WithParamInterface<bool> {
  protected:
   static bool Replaces() { return GetParam(); }
-  void SetUp() override {
-    volume_.options.state_directory = volume_.directory() / "state";
-    FailingVolumeTest::SetUp();
-  }
   void TakeTheBase() {
     if (Replaces()) {
       volume_.BucketPut("d/f", "theirs");

@@ -57,6 +57,7 @@ Volume::Volume(const std::function<std::unique_ptr<objclient::ObjectStore>(Volum
       std::move(bucket), [this](testing_support::Verb verb, const objclient::ObjectKey& key) {
         return Fault(verb, key);
       });
+  options.state_directory = directory_ / "state";
   options.settle_delay_ms = 0;
   options.retry_pending_ms = 10;
   options.commit_threads = 4;
