@@ -187,7 +187,9 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   base::Result<std::shared_ptr<StageDiskFile>> MakeFile() EXCLUDES(mutex_);
 
   // stage_content_persist.cc
-  void KeepSaved() REQUIRES(mutex_);
+  // Everything is saved and the manifest will name it where it lies. Answers what lies on the far
+  // side.
+  RangeSet KeepSaved() REQUIRES(mutex_);
   // The side of the file on which `granules` of a block may be saved: those that go to the far one.
   std::uint8_t FarToSave(std::uint64_t index, std::uint8_t granules) const REQUIRES(mutex_);
   base::Status Verify() EXCLUDES(mutex_);
@@ -213,9 +215,8 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   std::map<std::uint64_t, std::uint32_t> cuts_ GUARDED_BY(mutex_);
   std::uint32_t epoch_ GUARDED_BY(mutex_) = 1;
   std::shared_ptr<StageDiskFile> file_ GUARDED_BY(mutex_);  // made when first needed
-  // Granules on the near and on the far side of the file that the latest manifest names.
+  // Granules on the near side of the file that the latest manifest names.
   RangeSet kept_near_ GUARDED_BY(mutex_);
-  RangeSet kept_far_ GUARDED_BY(mutex_);
   bool saving_ GUARDED_BY(mutex_) = false;
   bool save_scheduled_ GUARDED_BY(mutex_) = false;
   bool save_all_ GUARDED_BY(mutex_) = false;

@@ -11,17 +11,17 @@ std::uint64_t StageContent::View::Place(std::uint64_t offset) const {
   return is_far ? offset + kFarSide : offset;
 }
 
-// Everything is saved: the manifest will name it where it lies.
-void StageContent::KeepSaved() {
+RangeSet StageContent::KeepSaved() {
+  RangeSet far;
   kept_near_.Clear();
-  kept_far_.Clear();
   for (const auto& [index, block] : blocks_) {
     for (std::uint64_t g = 0; g < kGranulesPerBlock; ++g) {
       const base::ByteRange granule = GranuleRange(index, g);
       if (!staged_.Overlaps(granule)) continue;
-      ((block.far & GranuleBit(g)) != 0 ? kept_far_ : kept_near_).Add(granule);
+      ((block.far & GranuleBit(g)) != 0 ? far : kept_near_).Add(granule);
     }
   }
+  return far;
 }
 
 std::uint8_t StageContent::FarToSave(std::uint64_t index, std::uint8_t granules) const {
@@ -40,8 +40,7 @@ base::Result<StagePersisted> StageContent::Persist() {
   TRY(file->Sync());
   TRY(shared_.disk->SyncNames());
   const base::MutexLock lock(mutex_);
-  KeepSaved();
-  StagePersisted persisted{size_, base_, staged_.All(), {}, kept_far_.All()};
+  StagePersisted persisted{size_, base_, staged_.All(), {}, KeepSaved().All()};
   for (const auto& [index, block] : blocks_) {
     for (std::uint64_t g = 0; g < kGranulesPerBlock; ++g) {
       if (staged_.Overlaps(GranuleRange(index, g))) {
