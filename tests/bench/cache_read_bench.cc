@@ -2,8 +2,6 @@
 // come from memory, in CPU seconds per GiB, beside a plain memcpy of the same bytes. Run by hand:
 //   cache-read-bench [GiB] [read KiB] [random|disk]
 // "disk" reads the object once, reopens the cache and measures the second read.
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +17,7 @@
 #include "base/metrics.h"
 #include "cache/block_cache.h"
 #include "objclient/memory/memory_store.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
@@ -26,28 +25,19 @@ using base::kGiB;
 using base::kKiB;
 using base::kMiB;
 
-double CpuSeconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 class Meter {
  public:
   explicit Meter(const char* what) : what_(what) {}
   void Report(double gib) const {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
     std::printf("%-18s %6.2f GiB/s  %6.3f CPU s/GiB\n", what_, gib / wall.count(),
-                (CpuSeconds() - cpu_) / gib);
+                (bench::Used().cpu_s - cpu_) / gib);
   }
 
  private:
   const char* const what_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  const double cpu_ = CpuSeconds();
+  const double cpu_ = bench::Used().cpu_s;
 };
 
 constexpr std::size_t kPiece = 16 * kKiB;  // what libcurl hands over at a time

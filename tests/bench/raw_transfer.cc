@@ -9,8 +9,6 @@
 // Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the region from AWS_REGION, the
 // certificate to trust from AWS_CA_BUNDLE.
 #include <curl/curl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -19,11 +17,13 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/digest/digest.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
@@ -230,15 +230,6 @@ class Engine {
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
-// Memory in huge pages, every page touched.
-char* TouchedMemory(std::size_t size) {
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) Die("no memory");
-  madvise(memory, size, MADV_HUGEPAGE);
-  std::memset(memory, 0x5A, size);
-  return static_cast<char*>(memory);
-}
-
 void Get(const Options& options, Engine& engine) {
   std::vector<Job> jobs;
   for (std::uint64_t offset = 0; offset < options.size; offset += options.range) {
@@ -258,7 +249,7 @@ std::string Between(const std::string& text, const std::string& before, const st
   return text.substr(start + before.size(), text.find(after, start) - start - before.size());
 }
 
-void Put(const Options& options, Engine& engine, const char* memory) {
+void Put(const Options& options, Engine& engine, const std::byte* memory) {
   std::vector<Job> create = {
       {.method = "POST", .query = "uploads=", .range = {}, .etag = {}, .document = {}}};
   engine.Run(create);
@@ -268,7 +259,8 @@ void Put(const Options& options, Engine& engine, const char* memory) {
     parts.push_back({.method = "PUT",
                      .query = "partNumber=" + std::to_string(parts.size() + 1) + "&uploadId=" + id,
                      .range = {},
-                     .body = memory + (parts.size() % options.connections) * options.range,
+                     .body = reinterpret_cast<const char*>(memory) +
+                             (parts.size() % options.connections) * options.range,
                      .body_size = std::min(options.range, options.size - offset),
                      .etag = {},
                      .document = {}});
@@ -291,27 +283,9 @@ void Put(const Options& options, Engine& engine, const char* memory) {
   Between(complete.front().document, "<ETag>", "</ETag>");
 }
 
-// What a process used so far.
-struct Usage {
-  double cpu_s;
-  double peak_rss_mib;
-};
-
-Usage Used() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) / 1024};
-}
-
-void RunOnce(const Options& options, Engine& engine, const char* memory) {
-  // On a virtual machine the first use of a page may cost a fault in the host: not what is
-  // measured.
-  if (options.touch > 0) munmap(TouchedMemory(options.touch), options.touch);
-  const Usage before = Used();
+void RunOnce(const Options& options, Engine& engine, const std::byte* memory) {
+  bench::TouchAndFree(options.touch);
+  const bench::Usage before = bench::Used();
   const auto start = std::chrono::steady_clock::now();
   if (options.put) {
     Put(options, engine, memory);
@@ -319,17 +293,17 @@ void RunOnce(const Options& options, Engine& engine, const char* memory) {
     Get(options, engine);
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  const Usage after = Used();
+  const bench::Usage after = bench::Used();
   const double gib = static_cast<double>(options.size) / static_cast<double>(base::kGiB);
   const std::uint64_t items = (options.size + options.range - 1) / options.range;
   const std::uint64_t buffer = options.put ? options.range * options.connections : 0;
   std::printf(
       "{\"what\":\"raw-%s\",\"bytes\":%llu,\"items\":%llu,\"connections\":%zu,\"seconds\":%.4f,"
-      "\"gib_per_s\":%.3f,\"client_cpu_s_per_gib\":%.3f,\"cpu_s\":%.4f,\"peak_rss_mib\":%.1f,"
+      "\"gib_per_s\":%.3f,\"cpu_s\":%.4f,\"peak_rss_mib\":%.1f,"
       "\"buffer_mib\":%.1f}\n",
       options.put ? "put" : "get", static_cast<unsigned long long>(options.size),
       static_cast<unsigned long long>(items), options.connections, wall.count(), gib / wall.count(),
-      (after.cpu_s - before.cpu_s) / gib, after.cpu_s - before.cpu_s, after.peak_rss_mib,
+      after.cpu_s - before.cpu_s, after.peak_rss_mib,
       static_cast<double>(buffer) / static_cast<double>(base::kMiB));
   std::fflush(stdout);
 }
@@ -376,7 +350,8 @@ int main(int argc, char** argv) {
 
   curl_global_init(CURL_GLOBAL_DEFAULT);
   Engine engine(options);
-  const char* memory = options.put ? TouchedMemory(options.range * options.connections) : nullptr;
-  for (int run = 0; run < options.runs; ++run) RunOnce(options, engine, memory);
+  std::span<std::byte> memory;
+  if (options.put) memory = bench::TouchedMemory(options.range * options.connections);
+  for (int run = 0; run < options.runs; ++run) RunOnce(options, engine, memory.data());
   return 0;
 }

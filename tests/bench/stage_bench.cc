@@ -1,9 +1,6 @@
 // What a save costs without kernel, network and server: one file written in pieces of 1 MiB and
 // committed into a store that throws the bytes away, the local copy and the checksums included.
 //   stage_bench DIRECTORY [MiB] [rounds]
-#include <sys/resource.h>
-#include <sys/time.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +11,7 @@
 #include "base/metrics.h"
 #include "cache/staging.h"
 #include "objclient/memory/memory_store.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
@@ -92,15 +90,6 @@ class DiscardingStore final : public objclient::ObjectStore {
   base::Executor answers_;
 };
 
-double CpuSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 double Now() { return static_cast<double>(base::SystemClock().MonotonicNs()) / 1e9; }
 
 int Fail(const base::Error& error) {
@@ -129,7 +118,7 @@ int Run(const std::filesystem::path& directory, std::uint64_t mib, int rounds) {
     auto file = (*staging)->Create({}, 0, hooks);
     if (!file.ok()) return Fail(file.error());
     const double start = Now();
-    const double cpu = CpuSeconds();
+    const double cpu = bench::Used().cpu_s;
     for (std::uint64_t at = 0; at < mib; ++at) {
       const base::Status written = (*file)->Write(at << 20, piece);
       if (!written.ok()) return Fail(written.error());
@@ -144,7 +133,7 @@ int Run(const std::filesystem::path& directory, std::uint64_t mib, int rounds) {
         "round=%d gib=%.2f write_s=%.3f commit_s=%.3f adopt_s=%.3f gib_per_s=%.2f "
         "cpu_s_per_gib=%.3f\n",
         round, gib, written - start, committed - written, adopted - committed,
-        gib / (adopted - start), (CpuSeconds() - cpu) / gib);
+        gib / (adopted - start), (bench::Used().cpu_s - cpu) / gib);
     (*cache)->Forget(round + 1);
   }
   return 0;

@@ -6,13 +6,10 @@
 //   store-transfer list --url s3://bucket/keys/                    lists them, 16 at a time
 //
 // AWS_CA_BUNDLE and the credentials are those of the environment.
-#include <sys/mman.h>
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "objclient/open_store.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
@@ -48,19 +46,11 @@ T Must(base::Result<T> result) {
   return std::move(*result);
 }
 
-// Memory in huge pages, every page touched.
-std::span<std::byte> TouchedMemory(std::size_t size) {
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) Die("no memory");
-  madvise(memory, size, MADV_HUGEPAGE);
-  std::memset(memory, 0x5A, size);
-  return {static_cast<std::byte*>(memory), size};
-}
-
 // Keeps `connections` requests under way, each with a piece of memory of its own.
 class Slots {
  public:
-  Slots(std::size_t count, std::size_t size) : memory_(TouchedMemory(count * size)), size_(size) {
+  Slots(std::size_t count, std::size_t size)
+      : memory_(bench::TouchedMemory(count * size)), size_(size) {
     for (std::size_t i = 0; i < count; ++i) idle_.push_back(i);
     count_ = count;
   }
@@ -176,25 +166,9 @@ std::uint64_t List(const Options& options, objclient::ObjectStore& store) {
   return sum;
 }
 
-// What a process used so far.
-struct Usage {
-  double cpu_s;
-  double peak_rss_mib;
-};
-
-Usage Used() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) / 1024};
-}
-
 void RunOnce(const Options& options, objclient::ObjectStore& store, Slots& slots) {
-  if (options.touch > 0) munmap(TouchedMemory(options.touch).data(), options.touch);
-  const Usage before = Used();
+  bench::TouchAndFree(options.touch);
+  const bench::Usage before = bench::Used();
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t bytes = 0;
   std::uint64_t items = 0;  // requests, or keys
@@ -209,7 +183,7 @@ void RunOnce(const Options& options, objclient::ObjectStore& store, Slots& slots
     items = (options.size + options.range - 1) / options.range;
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  const Usage after = Used();
+  const bench::Usage after = bench::Used();
   std::printf(
       "{\"what\":\"store-%s\",\"bytes\":%llu,\"items\":%llu,\"connections\":%u,\"in_flight\":%u,"
       "\"seconds\":%.4f,\"cpu_s\":%.4f,\"peak_rss_mib\":%.1f,\"buffer_mib\":%.1f}\n",
