@@ -71,8 +71,7 @@ base::Status Await(int fd, Time::time_point deadline) {
 }
 
 // Everything until the end of the stream; an error when it is too long or takes too long.
-base::Result<base::Secret> ReadAll(int fd, Time::time_point deadline) {
-  std::string text;
+base::Status ReadAll(int fd, Time::time_point deadline, std::string& text) {
   text.reserve(kOutputBytesMax);  // one buffer: growing it would leave copies behind
   std::array<char, 4096> piece{};
   while (true) {
@@ -80,21 +79,23 @@ base::Result<base::Secret> ReadAll(int fd, Time::time_point deadline) {
     const ssize_t count = read(fd, piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return base::Error::FromErrno(errno, "read its output");
-    if (count == 0) return base::Secret(std::move(text));
-    if (text.size() + static_cast<std::size_t>(count) > kOutputBytesMax) {
-      return base::Error(base::ErrorClass::kInvalid, "it prints too much");
-    }
-    text.append(piece.data(), static_cast<std::size_t>(count));
+    if (count == 0) return base::Ok();
+    const bool fits = text.size() + static_cast<std::size_t>(count) <= kOutputBytesMax;
+    if (fits) text.append(piece.data(), static_cast<std::size_t>(count));
     explicit_bzero(piece.data(), piece.size());
+    if (!fits) return base::Error(base::ErrorClass::kInvalid, "it prints too much");
   }
 }
 
 base::Result<base::Secret> ReadUntilEnd(int output, pid_t pid, Time::time_point deadline) {
-  TRY_ASSIGN(base::Secret text, ReadAll(output, deadline));
+  std::string text;
+  const base::Status done = ReadAll(output, deadline, text);
+  base::Secret printed(std::move(text));  // what came before an error is wiped, too
+  TRY(done);
   // sys/pidfd.h of glibc 2.36 declares its functions for C only.
   const base::UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process) TRY(Await(process.get(), deadline));
-  return text;
+  return printed;
 }
 
 // The status of a process that has ended or was killed.
