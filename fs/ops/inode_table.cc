@@ -82,6 +82,11 @@ std::vector<InodeRef> InodeTable::All() {
   return files;
 }
 
+std::size_t InodeTable::removing() const {
+  base::MutexLock lock(mutex_);
+  return removing_;
+}
+
 void InodeTable::Keep(const InodeRef& file) {
   InodeRef reference = file;
   {

@@ -56,6 +56,8 @@ class InodeTable {
   // What changed in memory only; none when the catalog has the last word.
   std::optional<Overlay> OverlayOf(meta::InodeId inode) EXCLUDES(mutex_);
   std::vector<InodeRef> All() EXCLUDES(mutex_);
+  // How many have left the table and are not released yet: ask after All, which misses them.
+  std::size_t removing() const EXCLUDES(mutex_);
 
   // A file with a stage stays, open or not. Keep is undone by LetGo; both may be called again.
   void Keep(const InodeRef& file) EXCLUDES(mutex_);

@@ -145,6 +145,8 @@ Progress MountedFilesystem::GetProgress() {
     ++progress.uploads;
     progress.upload_bytes += stage->bytes_to_send();
   }
+  // One that is released has its deletes in the catalog: in this order none is missed.
+  releasing += context_.inodes.removing();
   const Maintenance::Backlog backlog = maintenance_.CountBacklog();
   progress.settles = backlog.settles;
   progress.deletes = backlog.deletes + releasing;

@@ -41,6 +41,16 @@ TEST_F(InodeTableTest, TheLastReferenceToAnOrphanReleasesIt) {
   EXPECT_THAT(released_, ElementsAre(kFile));
 }
 
+TEST(InodeTableRelease, IsCountedUntilItIsOver) {
+  std::size_t during = 0;
+  InodeTable* asked = nullptr;
+  InodeTable table([&](meta::InodeId) { during = asked->removing(); });
+  asked = &table;
+  table.Acquire(kFile)->SetOrphan();
+  EXPECT_EQ(during, 1u);
+  EXPECT_EQ(table.removing(), 0u);
+}
+
 TEST_F(InodeTableTest, AKeptFileStaysUntilLetGo) {
   table_.Keep(table_.Acquire(kFile));
   table_.Keep(table_.Acquire(kFile));
