@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,13 +11,14 @@
 #include <string_view>
 
 #include "objclient/local/object_attrs.h"
+#include "objclient/local/open_beneath.h"
 
 namespace objclient {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0755;
 constexpr std::size_t kNameLimit = 255;
-constexpr std::size_t kKeyLimit = 4000;  // below PATH_MAX, which openat2 enforces
+constexpr std::size_t kKeyLimit = 4000;  // below PATH_MAX, which opening enforces
 // How often a parent may be pruned by a concurrent delete between our making and using it.
 constexpr int kParentAttempts = 32;
 
@@ -106,20 +105,8 @@ base::Status LocalTree::CheckKey(const ObjectKey& key) {
   return base::Ok();
 }
 
-base::Result<base::UniqueFd> LocalTree::OpenBeneath(const std::string& path, int flags,
-                                                    mode_t mode) const {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC | O_NOCTTY;
-  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const char* const name = path.empty() ? "." : path.c_str();
-  while (true) {
-    const long fd = ::syscall(SYS_openat2, root_.get(), name, &how, sizeof how);
-    if (fd >= 0) return base::UniqueFd(static_cast<int>(fd));
-    if (errno != EINTR && errno != EAGAIN) {
-      return base::Error::FromErrno(errno, fmt::format("open {}", path));
-    }
-  }
+base::Result<base::UniqueFd> LocalTree::OpenBeneath(const std::string& path, int flags) const {
+  return objclient::OpenBeneath(root_.get(), path, flags);
 }
 
 base::Result<base::UniqueFd> LocalTree::EnsureDirectory(const std::string& path) const {

@@ -1,8 +1,7 @@
 // LocalTree: object keys as paths below one directory. It opens, publishes and removes; it never
-// leaves the directory (openat2 with RESOLVE_BENEATH and no symbolic links: a link in the tree is
-// no object). A key that ends in '/' is a directory: an object where it carries our mark or is
-// empty.
-// `.cairnfs/tmp` and `.cairnfs/uploads` are the store's own and hidden.
+// leaves the directory (open_beneath.h: a symbolic link in the tree is no object). A key that ends
+// in '/' is a directory: an object where it carries our mark or is empty. `.cairnfs/tmp` and
+// `.cairnfs/uploads` are the store's own and hidden.
 //
 // Owned by LocalStore; any thread. A striped lock by key makes "check, then rename" one step inside
 // this process; nothing else is done under it.
@@ -45,9 +44,8 @@ class LocalTree {
   // kInvalid for a key that no file can have or that is the store's own; says why.
   static base::Status CheckKey(const ObjectKey& key);
 
-  // openat2(2) below the root; `path` "" is the root itself.
-  base::Result<base::UniqueFd> OpenBeneath(const std::string& path, int flags,
-                                           mode_t mode = 0) const;
+  // See open_beneath.h; `path` "" is the root itself.
+  base::Result<base::UniqueFd> OpenBeneath(const std::string& path, int flags) const;
   // Makes what is missing of `path`, durably, and opens it.
   base::Result<base::UniqueFd> EnsureDirectory(const std::string& path) const;
   // The object of a key, file or directory, for reading.
