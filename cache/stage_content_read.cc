@@ -63,7 +63,7 @@ void AppendZeros(std::uint64_t length, PinnedBytes& bytes) {
 
 // Cuts the range into what is in memory, on disk and of the base.
 void StageContent::PlanRead(base::ByteRange range, ReadPlan& plan) const {
-  const auto gap = [&](std::uint64_t from, std::uint64_t to) {
+  const auto gap = [&](std::uint64_t from, std::uint64_t to) NO_THREAD_SAFETY_ANALYSIS {
     if (from >= to) return;
     if (!base_.empty()) plan.from_base.push_back({plan.slots.size(), {from, to - from}});
     plan.slots.emplace_back();
