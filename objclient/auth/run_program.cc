@@ -91,7 +91,7 @@ base::Result<base::Secret> ReadUntilEnd(int output, pid_t pid, Time::time_point 
   std::string text;
   const base::Status done = ReadAll(output, deadline, text);
   base::Secret printed(std::move(text));  // what came before an error is wiped, too
-  TRY(done);
+  if (!done.ok()) return done.error();
   // sys/pidfd.h of glibc 2.36 declares its functions for C only.
   const base::UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process) TRY(Await(process.get(), deadline));
