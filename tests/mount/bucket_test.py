@@ -77,6 +77,28 @@ class Bucket(mount.MountTest):
         volume.settled()
         self.assertEqual({"folder/ours": 4}, self.bucket.list())
 
+    def test_what_others_wrote_meanwhile_is_kept(self):
+        """Whether the store decides conditions itself or is looked at before the request."""
+        volume = self.mount("--refresh", "never")
+        for name in ("replaced", "removed", "moved"):
+            with open(volume(name), "wb") as target:
+                target.write(b"ours")
+        volume.settled()
+        for name in ("replaced", "removed", "moved"):
+            self.bucket.put(name, b"of another writer")
+        with open(volume("replaced"), "wb") as target:
+            target.write(b"ours again")
+        os.unlink(volume("removed"))
+        os.rename(volume("moved"), volume("elsewhere"))
+        volume.unmount()
+        self.assertEqual(b"ours again", self.bucket.get("replaced"))
+        found = self.bucket.list()
+        kept = [key for key in found if key.startswith("replaced.conflict-")]
+        self.assertEqual({"replaced", "removed", "moved", *kept}, set(found))
+        self.assertEqual(1, len(kept))
+        for key in ("removed", "moved", *kept):
+            self.assertEqual(b"of another writer", self.bucket.get(key))
+
     def test_replaced_while_being_read(self):
         """Bytes of two versions never meet in one reading: it goes on with the old or it fails."""
         old, new = (random.Random(seed).randbytes(48 * MIB) for seed in (2, 3))

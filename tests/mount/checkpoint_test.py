@@ -36,6 +36,22 @@ class Checkpoint(mount.MountTest):
         self.assertEqual({"model.safetensors": len(whole)}, self.bucket.list())
         self.assertTrue(whole == self.bucket.get("model.safetensors"))
 
+    def test_saved_beside_renamed_removed(self):
+        """As libraries save that want the old one or the new one: under another name first."""
+        volume = self.mount()
+        for extra in (b"old", b"new"):
+            whole = self.save(volume, "model.tmp", 24, extra)
+            os.replace(volume("model.tmp"), volume("model"))
+        volume.remount()
+        self.assertEqual(["model"], os.listdir(volume.path))
+        self.assertEqual(b"new", checkpoint.map_tensors(volume("model"))["extra"])
+        volume.settled()
+        self.assertEqual({"model": len(whole)}, self.bucket.list())
+        self.assertTrue(whole == self.bucket.get("model"))
+        os.unlink(volume("model"))
+        volume.unmount()
+        self.assertEqual({}, self.bucket.list())
+
     def test_restore_from_the_bucket_alone(self):
         """State and cache are lost: what is in the bucket is all there is."""
         volume = self.mount()

@@ -4,6 +4,7 @@ program=${0##*/}
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 cache=${CAIRNFS_TEST_ROOT:-/var/cache/cairnfs-test}
 instance=${CAIRNFS_TEST_INSTANCE:-default}
+[ "${1:-}" != with ] || instance+=-$$
 
 say() { echo "$program: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -13,12 +14,15 @@ mkdir -p "$cache" 2>/dev/null || die "cannot write $cache; run as root or set CA
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Sets $port; the two after it are free, too.
+# free_port [COUNT]: sets $port; COUNT ports from it on are free, 3 unless told.
 free_port() {
-  local try
+  local try i
   for try in {1..200}; do   # below the range the kernel gives to clients, so it stays ours
     port=$((20000 + RANDOM % 10000))
-    listening "$port" || listening "$((port + 1))" || listening "$((port + 2))" || return 0
+    for ((i = 0; i < ${1:-3}; ++i)); do
+      ! listening "$((port + i))" || continue 2
+    done
+    return 0
   done
   die "no free port between 20000 and 30000"
 }
@@ -47,4 +51,17 @@ make_certificate() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 30 \
     -subj /CN=cairnfs-test -addext subjectAltName=IP:127.0.0.1,DNS:localhost \
     -keyout "$1/tls.key" -out "$1/tls.pem"
+}
+
+# with_server COMMAND...: runs it with a server of its own, which nobody else sees, and takes that
+# down. Exits as COMMAND does.
+with_server() {
+  local exports status=0
+  [ $# -gt 0 ] || die "with needs a command"
+  trap down EXIT
+  trap 'exit 130' INT TERM HUP
+  exports=$(up)
+  eval "$exports"
+  "$@" || status=$?
+  exit "$status"
 }
