@@ -208,6 +208,7 @@ class Gateway(Server):
         self.bytes_per_s = bytes_per_s
         self.lock = threading.Lock()
         self.used = set()              # key ids that passed, guarded by lock
+        self.passed = 0                # requests, guarded by lock
         self.refused = collections.Counter()   # by code, guarded by lock
         super().__init__()
 
@@ -225,6 +226,7 @@ class Gateway(Server):
             return 403, "SignatureDoesNotMatch"
         with self.lock:
             self.used.add(session.id)
+            self.passed += 1
         return None
 
     def answer(self, handler, body):
