@@ -18,7 +18,7 @@ constexpr mode_t kFileMode = 0644;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 // Between creating and locking a file its owner looks dead, hence the minute.
 constexpr std::int64_t kStartingNs = 60 * kSecondNs;
-constexpr std::int64_t kAbandonedNs = 24 * 3600 * kSecondNs;
+constexpr std::int64_t kAbandonedNs = kSecondNs * 3600 * 24;
 
 std::string NewName() { return base::RandomHex(12); }
 
