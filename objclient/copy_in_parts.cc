@@ -1,6 +1,9 @@
 #include "objclient/copy_in_parts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
 
 namespace objclient {
 
@@ -24,8 +27,22 @@ base::Result<std::vector<PartInfo>> CopyParts(ObjectStore& store, const CopyRequ
 
 }  // namespace
 
+base::Error OnlyInParts(const ObjectKey& source) {
+  return {base::ErrorClass::kUnsupported,
+          fmt::format("{}: the object can only be copied in parts", source), EFBIG};
+}
+
+bool MeansOnlyInParts(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kUnsupported && error.errno_value() == EFBIG;
+}
+
 base::Result<ObjectHead> CopyInParts(ObjectStore& store, const CopyRequest& request,
-                                     const ObjectHead& source, std::uint64_t part_size) {
+                                     std::uint64_t part_size) {
+  TRY_ASSIGN(const ObjectHead source, store.Head(request.source));
+  if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
+    return base::Error(base::ErrorClass::kConflict,
+                       fmt::format("{}: the object is another one", request.source));
+  }
   const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
   TRY_ASSIGN(const std::string upload_id, store.CreateMultipart(request.target, metadata));
   auto result = [&]() -> base::Result<ObjectHead> {

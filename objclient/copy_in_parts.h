@@ -1,14 +1,19 @@
-// CopyInParts: a server-side copy of an object that is too large for the store's copy of whole
-// objects, made of the verbs that every store has. Blocks; the upload is given up after an error.
+// CopyInParts: a server-side copy that the store cannot do in one call, as the object is too large
+// for it, made of the verbs that every store has. It is called on the store that retries: a copy of
+// a thousand parts must not end with the first that fails. Blocks; the upload is given up after an
+// error.
 #pragma once
 
 #include "objclient/object_store.h"
 
 namespace objclient {
 
-// `source` is what the request's source is now. Parts have `part_size` bytes, more where the object
-// would take more parts than the store allows.
+// What Copy answers where parts are the only way.
+base::Error OnlyInParts(const ObjectKey& source);
+bool MeansOnlyInParts(const base::Error& error);
+
+// Parts have `part_size` bytes, more where the object would take more parts than the store allows.
 base::Result<ObjectHead> CopyInParts(ObjectStore& store, const CopyRequest& request,
-                                     const ObjectHead& source, std::uint64_t part_size);
+                                     std::uint64_t part_size);
 
 }  // namespace objclient

@@ -68,6 +68,7 @@ struct Capabilities {
   std::uint64_t part_size_min = 5u << 20;  // bytes, of every part but the last
   std::uint64_t put_size_max = 5ull << 30;
   std::uint32_t parts_max = 10000;
+  std::uint64_t copy_part_size = 512ull << 20;  // of a copy in parts, grows with the object
 };
 
 }  // namespace objclient

@@ -106,7 +106,8 @@ class ObjectStore {
 
   // --- control: blocking ---
   virtual base::Result<ObjectHead> Head(const ObjectKey& key) = 0;
-  // Server side, any size (multipart copy above the store's limit for one call).
+  // Server side. A store that cannot do it in one call says so (copy_in_parts.h), and
+  // RetryingStore makes it of parts.
   virtual base::Result<ObjectHead> Copy(const CopyRequest& request) = 0;
   // kNotFound is not an error here: the key is gone. `if_match` empty = unconditional.
   virtual base::Status Delete(const ObjectKey& key, const std::string& if_match) = 0;

@@ -6,6 +6,8 @@
 #include <array>
 #include <optional>
 
+#include "objclient/copy_in_parts.h"
+
 namespace objclient {
 
 namespace {
@@ -113,11 +115,13 @@ void RetryingStore::CountAttempt(Attempts& attempts) {
 }
 
 void RetryingStore::CountError(const base::Error& error) {
-  // Absence and a failed precondition are answers.
+  // Absence, a failed precondition and an object too large for one copy are answers.
   const base::ErrorClass error_class = error.error_class();
-  if (error_class != base::ErrorClass::kNotFound && error_class != base::ErrorClass::kConflict) {
-    errors_.Add();
+  if (error_class == base::ErrorClass::kNotFound || error_class == base::ErrorClass::kConflict ||
+      MeansOnlyInParts(error)) {
+    return;
   }
+  errors_.Add();
 }
 
 std::optional<std::chrono::nanoseconds> RetryingStore::Decide(Attempts& attempts,
@@ -303,7 +307,10 @@ base::Result<ObjectHead> RetryingStore::Head(const ObjectKey& key) {
 }
 
 base::Result<ObjectHead> RetryingStore::Copy(const CopyRequest& request) {
-  return Blocking([&] { return inner_->Copy(request); });
+  auto copied = Blocking([&] { return inner_->Copy(request); });
+  if (copied.ok() || !MeansOnlyInParts(copied.error())) return copied;
+  // Each part has its own attempts.
+  return CopyInParts(*this, request, capabilities().copy_part_size);
 }
 
 base::Status RetryingStore::Delete(const ObjectKey& key, const std::string& if_match) {

@@ -9,18 +9,14 @@
 #include "objclient/azure/azure_store.h"
 #include "objclient/copy_in_parts.h"
 #include "objclient/http/http_date.h"
+#include "objclient/rest/listing.h"
 #include "objclient/rest/object_headers.h"
 
 namespace objclient {
 
 namespace {
 
-constexpr std::uint64_t kCopyPartBytes = 100ull << 20;  // what Put Block From URL always took
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-bool NotFound(const base::Error& error) {
-  return error.error_class() == base::ErrorClass::kNotFound;
-}
 
 }  // namespace
 
@@ -40,8 +36,8 @@ base::Result<ObjectHead> AzureStore::Copy(const CopyRequest& request) {
   }
   // A copy of the whole can replace metadata, but not by none.
   const bool drops_metadata = request.metadata && request.metadata->empty();
-  if (source.size <= kCopyBlobMax && !drops_metadata) return CopyWhole(request, source);
-  return CopyInParts(*this, request, source, kCopyPartBytes);
+  if (source.size > kCopyBlobMax || drops_metadata) return OnlyInParts(request.source);
+  return CopyWhole(request, source);
 }
 
 base::Result<ObjectHead> AzureStore::CopyWhole(const CopyRequest& request,
@@ -75,11 +71,10 @@ base::Status AzureStore::Delete(const ObjectKey& key, const std::string& if_matc
 }
 
 base::Result<bool> AzureStore::IsGone(const ObjectKey& key, const base::Error& refusal) {
-  // A container that does not exist is an error, a key is not.
-  if (NotFound(refusal)) return refusal.message().find("ContainerNotFound") == std::string::npos;
+  if (MeansNoKey(refusal)) return true;
   if (refusal.error_class() != base::ErrorClass::kConflict) return false;
   const auto head = Head(key);
-  return !head.ok() && NotFound(head.error());
+  return !head.ok() && MeansNoKey(head.error());
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> AzureStore::DeleteMany(
@@ -127,9 +122,10 @@ base::Status AzureStore::DeleteBatch(const std::vector<DeleteRequest>& batch, Re
 }
 
 base::Result<ListPage> AzureStore::List(const ListRequest& request) {
-  TRY_ASSIGN(const HttpAnswer answer,
-             session_->Call(BuildListBlobs(Whole(request.prefix), request)));
+  const std::string below = Whole(request.prefix);
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildListBlobs(below, request)));
   TRY_ASSIGN(ListPage page, ParseBlobList(answer.body));
+  TRY(CheckPage(page, below, request.continuation));
   for (auto& object : page.objects) object.key.erase(0, prefix_.size());
   for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
   return page;

@@ -13,7 +13,7 @@ namespace {
 using base::ErrorClass;
 
 constexpr std::array kRules = {
-    RefusalRule{"ContainerNotFound", ErrorClass::kNotFound, 0,
+    RefusalRule{"ContainerNotFound", ErrorClass::kNotFound, kNoBucketErrno,
                 "there is no such container in the account: check the URL and --endpoint"},
     RefusalRule{"InvalidBlockList", ErrorClass::kNotFound, 0,
                 "the store has lost a block of the upload"},
@@ -58,11 +58,6 @@ constexpr std::array kRules = {
     RefusalRule{"ServerBusy", ErrorClass::kThrottled, 0, ""},
 };
 
-std::string_view DefaultHint(const Refusal& refusal) {
-  if (!refusal.code.empty() || refusal.status != 403) return "";
-  return "not allowed with these credentials, or they are wrong";
-}
-
 }  // namespace
 
 Refusal ReadAzureRefusal(const HttpResponse& response, std::string_view body) {
@@ -85,7 +80,7 @@ Refusal ReadAzureRefusal(const HttpResponse& response, std::string_view body) {
 }
 
 base::Error ToAzureError(const Refusal& refusal, std::string_view what) {
-  return ToError(refusal, what, kRules, DefaultHint(refusal));
+  return ToError(refusal, what, kRules);
 }
 
 bool MeansStaleAzureCredentials(const Refusal& refusal) {

@@ -75,6 +75,7 @@ Capabilities AzureStore::capabilities() const {
   capabilities.part_size_min = 1;
   capabilities.put_size_max = 5000 * base::kMiB;
   capabilities.parts_max = 50'000;
+  capabilities.copy_part_size = 100 * base::kMiB;  // what Put Block From URL always took
   return capabilities;
 }
 

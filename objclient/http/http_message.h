@@ -60,6 +60,10 @@ struct HttpRequest {
   std::uint64_t body_size() const;
 };
 
+// For a person who is told 407.
+inline constexpr std::string_view kProxyAuthHint =
+    "the proxy wants a user and a password: they go into https_proxy or http_proxy";
+
 struct HttpResponse {
   int status = 0;
   HttpHeaders headers;

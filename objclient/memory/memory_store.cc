@@ -49,12 +49,8 @@ Capabilities MemoryStore::capabilities() const {
 }
 
 void MemoryStore::Get(GetRequest request, Callback<ObjectHead> done) {
-  executor_.Submit([this, request = std::move(request), done = std::move(done)] {
-    if (request.claim && !request.claim()) {
-      return done(base::Error(base::ErrorClass::kCancelled, "another request was faster"));
-    }
-    done(Read(request));
-  });
+  executor_.Submit(
+      [this, request = std::move(request), done = std::move(done)] { done(Read(request)); });
 }
 
 void MemoryStore::Put(PutRequest request, Callback<ObjectHead> done) {
@@ -96,6 +92,9 @@ base::Result<ObjectHead> MemoryStore::Read(const GetRequest& request) {
   TRY_ASSIGN(const Object object, Find(request.key, request.if_match));
   if (request.range.end() > object.bytes->size()) {
     return Failed(base::ErrorClass::kInvalid, "GET", request.key, "range beyond the object's end");
+  }
+  if (request.claim && !request.claim()) {
+    return base::Error(base::ErrorClass::kCancelled, "another request was faster");
   }
   const std::byte* from = object.bytes->data() + request.range.offset;
   std::uint64_t copied = 0;

@@ -17,6 +17,7 @@ class Collector {
 
   bool OnHeaders(const HttpResponse& response) {
     success_ = response.status >= 200 && response.status < 300;
+    if (!success_) refusal_ = response;
     return !success_ || !receiver_.on_start || receiver_.on_start(response);
   }
 
@@ -32,11 +33,14 @@ class Collector {
   void OnDone(base::Result<HttpResponse> result) {
     if (result.ok()) return receiver_.on_done(HttpAnswer{std::move(*result), std::move(body_)});
     if (!too_long_) return receiver_.on_done(result.error());
+    // A gateway's page tells by its status; what it goes on about is not read.
+    if (!success_) return receiver_.on_done(HttpAnswer{std::move(refusal_), std::move(body_)});
     receiver_.on_done(base::Error(base::ErrorClass::kCorrupt, "the answer is too long"));
   }
 
  private:
   const AnswerReceiver receiver_;
+  HttpResponse refusal_;
   std::string body_;
   bool success_ = false;
   bool too_long_ = false;

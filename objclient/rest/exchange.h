@@ -28,7 +28,8 @@ struct AnswerReceiver {
   std::function<void(base::Result<HttpAnswer>)> on_done;
 };
 
-// Any status is an answer here. kCorrupt when a collected body is too long to be true.
+// Any status is an answer here. A refusal's body is cut off where it is too long to be read;
+// kCorrupt when that of a success is.
 void Exchange(HttpTransport& transport, HttpRequest request, AnswerReceiver receiver);
 
 // Collects an answer and blocks until it is there. `send` starts the exchange; an error of its own

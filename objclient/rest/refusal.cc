@@ -16,6 +16,7 @@ ErrorClass ClassOfStatus(int status) {
   switch (status) {
     case 401:
     case 403:
+    case 407:
       return ErrorClass::kAuth;
     case 404:
       return ErrorClass::kNotFound;
@@ -39,6 +40,14 @@ ErrorClass ClassOfStatus(int status) {
   return status >= 500 || status < 300 ? ErrorClass::kUnavailable : ErrorClass::kInvalid;
 }
 
+// For codes without advice of their own, and answers without a code.
+std::string_view GeneralHint(const Refusal& refusal) {
+  if (refusal.status == 301) return "the bucket lives elsewhere: check --region and --endpoint";
+  if (refusal.status == 407) return kProxyAuthHint;
+  if (refusal.status != 403 || !refusal.code.empty()) return "";
+  return "not allowed with these credentials, or they are wrong";
+}
+
 // Retry-After is a number of seconds, or a date by the store's clock.
 std::uint64_t RetryAfterSeconds(const std::string& value, std::optional<std::int64_t> now) {
   if (const auto seconds = ParseDecimal(value)) return *seconds;
@@ -47,6 +56,10 @@ std::uint64_t RetryAfterSeconds(const std::string& value, std::optional<std::int
 }
 
 }  // namespace
+
+bool MeansNoKey(const base::Error& error) {
+  return error.error_class() == ErrorClass::kNotFound && error.errno_value() != kNoBucketErrno;
+}
 
 Refusal ReadRefusal(const HttpResponse& response) {
   constexpr std::uint64_t kRetryAfterMaxSeconds = 3600;
@@ -61,7 +74,7 @@ Refusal ReadRefusal(const HttpResponse& response) {
 }
 
 base::Error ToError(const Refusal& refusal, std::string_view what,
-                    std::span<const RefusalRule> rules, std::string_view default_hint) {
+                    std::span<const RefusalRule> rules) {
   const auto rule = std::find_if(rules.begin(), rules.end(), [&](const RefusalRule& candidate) {
     return candidate.code == refusal.code;
   });
@@ -69,7 +82,7 @@ base::Error ToError(const Refusal& refusal, std::string_view what,
   std::string message = fmt::format("{}: HTTP {}", what, refusal.status);
   if (!refusal.code.empty()) message += " " + refusal.code;
   if (!refusal.message.empty()) message += ": " + refusal.message.substr(0, 500);
-  const std::string_view hint = known && !rule->hint.empty() ? rule->hint : default_hint;
+  const std::string_view hint = known && !rule->hint.empty() ? rule->hint : GeneralHint(refusal);
   if (!hint.empty()) message += fmt::format(" ({})", hint);
   base::Error error(known ? rule->error_class : ClassOfStatus(refusal.status), std::move(message),
                     known ? rule->errno_value : 0);

@@ -2,6 +2,7 @@
 // base::Error. What its codes mean comes in as a table of the store's. Pure functions.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,10 +31,15 @@ struct RefusalRule {
   std::string_view hint;
 };
 
+// Of the rule for a bucket that does not exist: class kNotFound, as for a key.
+inline constexpr int kNoBucketErrno = ENODEV;
+// The key does not exist; its bucket does.
+bool MeansNoKey(const base::Error& error);
+
 // Status, clock and Retry-After; the rest is in each store's own place.
 Refusal ReadRefusal(const HttpResponse& response);
-// `what` names verb and key. `default_hint` is for codes without a rule.
+// `what` names verb and key.
 base::Error ToError(const Refusal& refusal, std::string_view what,
-                    std::span<const RefusalRule> rules, std::string_view default_hint);
+                    std::span<const RefusalRule> rules);
 
 }  // namespace objclient

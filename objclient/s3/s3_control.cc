@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "objclient/copy_in_parts.h"
+#include "objclient/rest/listing.h"
 #include "objclient/rest/xml.h"
 #include "objclient/s3/s3_checksum.h"
 #include "objclient/s3/s3_reply.h"
@@ -16,36 +17,10 @@ namespace objclient {
 namespace {
 
 constexpr std::size_t kDeleteBatchMax = 1000;
-constexpr std::uint64_t kCopyMax = 5ull << 30;     // of CopyObject
-constexpr std::uint64_t kCopyPart = 512ull << 20;  // of a copy in parts, grows with the object
-
-bool NotFound(const base::Error& error) {
-  return error.error_class() == base::ErrorClass::kNotFound;
-}
+constexpr std::uint64_t kCopyMax = 5ull << 30;  // of CopyObject
 
 base::Error Changed(const std::string& key) {
   return {base::ErrorClass::kConflict, fmt::format("{}: the object is another one", key)};
-}
-
-// A page that leads to itself would be read for ever; one that repeats a key, or holds keys of
-// another place, would be taken for the truth.
-base::Status CheckPage(const ListPage& page, const std::string& prefix, const std::string& token) {
-  if (!page.continuation.empty() && page.continuation == token) {
-    return base::Error(base::ErrorClass::kCorrupt, prefix + ": the listing does not go on");
-  }
-  std::vector<std::string_view> keys(page.prefixes.begin(), page.prefixes.end());
-  for (const ObjectHead& object : page.objects) keys.push_back(object.key);
-  for (const std::string_view key : keys) {
-    if (!key.starts_with(prefix)) {
-      return base::Error(base::ErrorClass::kCorrupt,
-                         fmt::format("{}: the listing holds '{}'", prefix, key));
-    }
-  }
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice == keys.end()) return base::Ok();
-  return base::Error(base::ErrorClass::kCorrupt,
-                     fmt::format("{}: the listing holds '{}' twice", prefix, *twice));
 }
 
 bool HasCondition(const DeleteRequest& request) { return !request.if_match.empty(); }
@@ -61,7 +36,7 @@ int StatusOfDelete(std::string_view code) {
 base::Status S3Store::Look(const ObjectKey& key, const Precondition& precondition) {
   if (precondition.empty()) return base::Ok();
   const auto head = Head(key);
-  if (!head.ok() && !NotFound(head.error())) return head.error();
+  if (!head.ok() && !MeansNoKey(head.error())) return head.error();
   if (precondition.if_absent) {
     if (!head.ok()) return base::Ok();
     return base::Error(base::ErrorClass::kConflict, fmt::format("{}: the object exists", key));
@@ -87,8 +62,8 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
   if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
     return Changed(request.source);
   }
+  if (source.size > kCopyMax) return OnlyInParts(request.source);
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
-  if (source.size > kCopyMax) return CopyInParts(*this, request, source, kCopyPart);
   return CopyWhole(request, source, traits);
 }
 
@@ -126,20 +101,13 @@ base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) 
       AddPrecondition(wire, {false, if_match});
     } else {
       const auto head = Head(key);
-      if (!head.ok()) return NotFound(head.error()) ? base::Ok() : base::Status(head.error());
+      if (!head.ok()) return MeansNoKey(head.error()) ? base::Ok() : base::Status(head.error());
       if (head->etag != if_match) return Changed(key);
     }
   }
   const auto answer = session_->Call(std::move(wire));
   if (answer.ok()) return base::Ok();
-  // Another request came between; it does not say that the object is another one.
-  if (answer.error().message().find("ConditionalRequestConflict") != std::string::npos) {
-    return base::Error(base::ErrorClass::kUnavailable, answer.error().message());
-  }
-  // A bucket that does not exist is an error, a key is not.
-  const bool gone = NotFound(answer.error()) &&
-                    answer.error().message().find("NoSuchBucket") == std::string::npos;
-  return gone ? base::Ok() : base::Status(answer.error());
+  return MeansNoKey(answer.error()) ? base::Ok() : base::Status(answer.error());
 }
 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> S3Store::DeleteMany(
@@ -272,41 +240,43 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
 base::Status S3Store::AbortMultipart(const ObjectKey& key, const std::string& upload_id) {
   TRY(CheckKey(key));
   const auto answer = session_->Call(BuildAbort(Whole(key), upload_id));
-  return answer.ok() || NotFound(answer.error()) ? base::Ok() : base::Status(answer.error());
+  return answer.ok() || MeansNoKey(answer.error()) ? base::Ok() : base::Status(answer.error());
 }
 
 base::Result<std::vector<PartInfo>> S3Store::ListParts(const ObjectKey& key,
                                                        const std::string& upload_id) {
   TRY(CheckKey(key));
   std::vector<PartInfo> parts;
-  std::string marker;
+  std::optional<std::uint32_t> after;
   do {
     TRY_ASSIGN(const HttpAnswer answer,
-               session_->Call(BuildListParts(Whole(key), upload_id, marker)));
+               session_->Call(BuildListParts(Whole(key), upload_id, after.value_or(0))));
     TRY_ASSIGN(PartsPage page, ParsePartsPage(answer.body));
-    if (!page.next_marker.empty() && page.next_marker == marker) {
-      return base::Error(base::ErrorClass::kCorrupt, key + ": the list of parts does not end");
+    if (page.next && *page.next <= after.value_or(0)) {
+      return base::Error(base::ErrorClass::kCorrupt, key + ": the list of parts does not go on");
     }
-    marker = page.next_marker;
+    after = page.next;
     std::move(page.parts.begin(), page.parts.end(), std::back_inserter(parts));
-  } while (!marker.empty());
+  } while (after);
   return parts;
 }
 
 base::Result<std::vector<UploadInfo>> S3Store::ListUploads(const ObjectKey& prefix) {
+  const std::string below = Whole(prefix);
   std::vector<UploadInfo> uploads;
   UploadsPage page;
   do {
     const std::string key_marker = page.next_key_marker;
     const std::string id_marker = page.next_id_marker;
     TRY_ASSIGN(const HttpAnswer answer,
-               session_->Call(BuildListUploads(Whole(prefix), key_marker, id_marker)));
+               session_->Call(BuildListUploads(below, key_marker, id_marker)));
     TRY_ASSIGN(page, ParseUploadsPage(answer.body));
     const bool stuck = page.next_key_marker == key_marker && page.next_id_marker == id_marker;
     if (page.truncated && stuck) {
-      return base::Error(base::ErrorClass::kCorrupt, "the list of uploads does not end");
+      return base::Error(base::ErrorClass::kCorrupt, "the list of uploads does not go on");
     }
     for (auto& upload : page.uploads) {
+      TRY(CheckListed(upload.key, below));
       upload.key.erase(0, prefix_.size());
       uploads.push_back(std::move(upload));
     }

@@ -13,7 +13,7 @@ using base::ErrorClass;
 // Codes whose class the status does not tell, or with advice for a person.
 constexpr std::array kRules = {
     RefusalRule{
-        "NoSuchBucket", ErrorClass::kNotFound, 0,
+        "NoSuchBucket", ErrorClass::kNotFound, kNoBucketErrno,
         "there is no such bucket at this endpoint: check its name, --endpoint and --region"},
     RefusalRule{"NoSuchUpload", ErrorClass::kNotFound, 0, ""},
     RefusalRule{"InvalidPart", ErrorClass::kNotFound, 0, "the store has lost a part of the upload"},
@@ -44,20 +44,14 @@ constexpr std::array kRules = {
     RefusalRule{"RequestTimeout", ErrorClass::kUnavailable, 0, ""},
     RefusalRule{"IncompleteBody", ErrorClass::kUnavailable, 0, ""},
     RefusalRule{"OperationAborted", ErrorClass::kUnavailable, 0, ""},
+    // Another request came between; it does not say that the object is another one.
+    RefusalRule{"ConditionalRequestConflict", ErrorClass::kUnavailable, 0, ""},
     RefusalRule{"InternalError", ErrorClass::kUnavailable, 0, ""},
     RefusalRule{"ServiceUnavailable", ErrorClass::kThrottled, 0, ""},
     RefusalRule{"SlowDown", ErrorClass::kThrottled, 0, ""},
     RefusalRule{"InvalidObjectState", ErrorClass::kAuth, 0,
                 "the object is archived: restore it in the store first"},
 };
-
-std::string_view DefaultHint(const S3Failure& failure) {
-  if (failure.code.empty() && failure.status == 403) {
-    return "not allowed with these credentials, or they are wrong";
-  }
-  if (failure.status == 301) return "the bucket lives in another region: check --region";
-  return "";
-}
 
 }  // namespace
 
@@ -77,7 +71,7 @@ S3Failure ReadFailure(const HttpResponse& response, std::string_view body) {
 }
 
 base::Error ToError(const S3Failure& failure, std::string_view what) {
-  return ToError(failure, what, kRules, DefaultHint(failure));
+  return ToError(failure, what, kRules);
 }
 
 bool MeansStaleCredentials(const S3Failure& failure) {

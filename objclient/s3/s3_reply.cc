@@ -109,7 +109,13 @@ base::Result<PartsPage> ParsePartsPage(std::string_view body) {
     part.crc32c = ParseCrc32c(ChildText(node, "ChecksumCRC32C"));
     page.parts.push_back(std::move(part));
   }
-  if (IsTrue(root, "IsTruncated")) page.next_marker = ChildText(root, "NextPartNumberMarker");
+  if (IsTrue(root, "IsTruncated")) {
+    const auto next = ParseDecimal(ChildText(root, "NextPartNumberMarker"));
+    if (!next) {
+      return base::Error(base::ErrorClass::kCorrupt, "the list of parts is cut off");
+    }
+    page.next = static_cast<std::uint32_t>(*next);
+  }
   return page;
 }
 
@@ -126,6 +132,9 @@ base::Result<UploadsPage> ParseUploadsPage(std::string_view body) {
   page.truncated = IsTrue(root, "IsTruncated");
   page.next_key_marker = Decoded(root, "NextKeyMarker", encoded);
   page.next_id_marker = ChildText(root, "NextUploadIdMarker");
+  if (page.truncated && page.next_key_marker.empty()) {
+    return base::Error(base::ErrorClass::kCorrupt, "the list of uploads is cut off");
+  }
   return page;
 }
 

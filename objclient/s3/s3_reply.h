@@ -46,7 +46,7 @@ base::Result<CompleteResult> ParseCompleteResult(std::string_view body);
 
 struct PartsPage {
   std::vector<PartInfo> parts;
-  std::string next_marker;  // empty on the last page
+  std::optional<std::uint32_t> next;  // the parts after this one are on the next page
 };
 base::Result<PartsPage> ParsePartsPage(std::string_view body);
 

@@ -71,6 +71,7 @@ RestRequest BuildDelete(const std::string& key) { return MakeRequest("DELETE", k
 
 RestRequest BuildDeleteMany(const std::vector<DeleteRequest>& requests) {
   RestRequest request = MakeRequest("POST", "");
+  request.may_fail_with_200 = true;
   request.query.emplace_back("delete", "");
   std::string document = "<Delete><Quiet>true</Quiet>";
   for (const auto& [key, if_match] : requests) {
@@ -171,10 +172,10 @@ RestRequest BuildAbort(const std::string& key, const std::string& upload_id) {
 }
 
 RestRequest BuildListParts(const std::string& key, const std::string& upload_id,
-                           const std::string& marker) {
+                           std::uint32_t after) {
   RestRequest request = MakeRequest("GET", key);
   request.query.emplace_back("uploadId", upload_id);
-  if (!marker.empty()) request.query.emplace_back("part-number-marker", marker);
+  if (after > 0) request.query.emplace_back("part-number-marker", std::to_string(after));
   return request;
 }
 

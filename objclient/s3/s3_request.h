@@ -48,7 +48,7 @@ RestRequest BuildComplete(const std::string& key, const std::string& upload_id,
                           const std::vector<PartInfo>& parts);
 RestRequest BuildAbort(const std::string& key, const std::string& upload_id);
 RestRequest BuildListParts(const std::string& key, const std::string& upload_id,
-                           const std::string& marker);
+                           std::uint32_t after);
 RestRequest BuildListUploads(const std::string& prefix, const std::string& key_marker,
                              const std::string& id_marker);
 

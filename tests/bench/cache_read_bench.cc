@@ -43,10 +43,10 @@ class Meter {
 constexpr std::size_t kPiece = 16 * kKiB;  // what libcurl hands over at a time
 
 // The bytes are in memory once, whatever the object's size.
-class LoopingStore final : public objclient::ObjectStore {
+class LoopingStore final : public objclient::MemoryStore {
  public:
-  explicit LoopingStore(base::Clock& clock) : control_(clock), bytes_(8 * kMiB, std::byte{0x5A}) {}
-  void Copy(const objclient::GetRequest& request) const {
+  using MemoryStore::MemoryStore;
+  void Deliver(const objclient::GetRequest& request) const {
     std::uint64_t at = request.range.offset;
     std::uint64_t done = 0;
     for (const std::span<std::byte> piece : request.into) {
@@ -64,62 +64,13 @@ class LoopingStore final : public objclient::ObjectStore {
   void Get(objclient::GetRequest request,
            objclient::Callback<objclient::ObjectHead> done) override {
     executor_.Submit([this, request = std::move(request), done = std::move(done)] {
-      Copy(request);
+      Deliver(request);
       done(objclient::ObjectHead{});
     });
   }
-  objclient::Capabilities capabilities() const override { return control_.capabilities(); }
-  void Put(objclient::PutRequest r, objclient::Callback<objclient::ObjectHead> d) override {
-    control_.Put(std::move(r), std::move(d));
-  }
-  void UploadPart(objclient::PartRequest r, objclient::Callback<objclient::PartInfo> d) override {
-    control_.UploadPart(std::move(r), std::move(d));
-  }
-  base::Result<objclient::ObjectHead> Head(const std::string& k) override {
-    return control_.Head(k);
-  }
-  base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest& r) override {
-    return control_.Copy(r);
-  }
-  base::Status Delete(const std::string& k, const std::string& e) override {
-    return control_.Delete(k, e);
-  }
-  base::Result<std::vector<std::pair<std::string, base::Error>>> DeleteMany(
-      const std::vector<objclient::DeleteRequest>& r) override {
-    return control_.DeleteMany(r);
-  }
-  base::Result<objclient::ListPage> List(const objclient::ListRequest& r) override {
-    return control_.List(r);
-  }
-  base::Result<std::string> CreateMultipart(const std::string& k,
-                                            const objclient::Metadata& m) override {
-    return control_.CreateMultipart(k, m);
-  }
-  base::Result<objclient::PartInfo> UploadPartCopy(const std::string& k, const std::string& u,
-                                                   std::uint32_t n, const std::string& s,
-                                                   const std::string& e,
-                                                   base::ByteRange r) override {
-    return control_.UploadPartCopy(k, u, n, s, e, r);
-  }
-  base::Result<objclient::ObjectHead> CompleteMultipart(const std::string& k, const std::string& u,
-                                                        const std::vector<objclient::PartInfo>& p,
-                                                        const objclient::Precondition& c) override {
-    return control_.CompleteMultipart(k, u, p, c);
-  }
-  base::Status AbortMultipart(const std::string& k, const std::string& u) override {
-    return control_.AbortMultipart(k, u);
-  }
-  base::Result<std::vector<objclient::PartInfo>> ListParts(const std::string& k,
-                                                           const std::string& u) override {
-    return control_.ListParts(k, u);
-  }
-  base::Result<std::vector<objclient::UploadInfo>> ListUploads(const std::string& p) override {
-    return control_.ListUploads(p);
-  }
 
  private:
-  objclient::MemoryStore control_;
-  const std::vector<std::byte> bytes_;
+  const std::vector<std::byte> bytes_ = std::vector<std::byte>(8 * kMiB, std::byte{0x5A});
   base::Executor executor_{{"bench-store", 1, 64}};
 };
 
@@ -164,7 +115,7 @@ int main(int argc, char** argv) {
         objclient::GetRequest request;
         request.range = {at, kMiB};
         request.into = {blocks[at / kMiB % blocks.size()].bytes()};
-        store.Copy(request);
+        store.Deliver(request);
       }
       meter.Report(gib);
     }

@@ -15,53 +15,20 @@
 
 namespace {
 
-// Answers every part at once and keeps nothing; a MemoryStore of nothing does the rest.
-class DiscardingStore final : public objclient::ObjectStore {
+// Answers every part at once and keeps nothing.
+class DiscardingStore final : public objclient::MemoryStore {
  public:
-  DiscardingStore() : store_(base::SystemClock()), answers_({.name = "discard", .threads = 1}) {}
+  DiscardingStore() : MemoryStore(base::SystemClock()) {}
 
-  objclient::Capabilities capabilities() const override { return store_.capabilities(); }
-  void Get(objclient::GetRequest request,
-           objclient::Callback<objclient::ObjectHead> done) override {
-    store_.Get(std::move(request), std::move(done));
-  }
-  void Put(objclient::PutRequest request,
-           objclient::Callback<objclient::ObjectHead> done) override {
-    store_.Put(std::move(request), std::move(done));
-  }
   void UploadPart(objclient::PartRequest request,
                   objclient::Callback<objclient::PartInfo> done) override {
     answers_.Submit([number = request.number, size = request.body.size(), done = std::move(done)] {
       done(objclient::PartInfo{number, "etag", size, std::nullopt});
     });
   }
-  base::Result<objclient::ObjectHead> Head(const objclient::ObjectKey& key) override {
-    return store_.Head(key);
-  }
-  base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest& request) override {
-    return store_.Copy(request);
-  }
-  base::Status Delete(const objclient::ObjectKey& key, const std::string& if_match) override {
-    return store_.Delete(key, if_match);
-  }
-  base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> DeleteMany(
-      const std::vector<objclient::DeleteRequest>& requests) override {
-    return store_.DeleteMany(requests);
-  }
-  base::Result<objclient::ListPage> List(const objclient::ListRequest& request) override {
-    return store_.List(request);
-  }
   base::Result<std::string> CreateMultipart(const objclient::ObjectKey&,
                                             const objclient::Metadata&) override {
     return std::string("upload");
-  }
-  base::Result<objclient::PartInfo> UploadPartCopy(const objclient::ObjectKey& key,
-                                                   const std::string& upload_id,
-                                                   std::uint32_t number,
-                                                   const objclient::ObjectKey& source,
-                                                   const std::string& source_if_match,
-                                                   base::ByteRange range) override {
-    return store_.UploadPartCopy(key, upload_id, number, source, source_if_match, range);
   }
   base::Result<objclient::ObjectHead> CompleteMultipart(
       const objclient::ObjectKey& key, const std::string&,
@@ -72,22 +39,9 @@ class DiscardingStore final : public objclient::ObjectStore {
     for (const objclient::PartInfo& part : parts) head.size += part.size;
     return head;
   }
-  base::Status AbortMultipart(const objclient::ObjectKey& key,
-                              const std::string& upload_id) override {
-    return store_.AbortMultipart(key, upload_id);
-  }
-  base::Result<std::vector<objclient::PartInfo>> ListParts(const objclient::ObjectKey& key,
-                                                           const std::string& upload_id) override {
-    return store_.ListParts(key, upload_id);
-  }
-  base::Result<std::vector<objclient::UploadInfo>> ListUploads(
-      const objclient::ObjectKey& prefix) override {
-    return store_.ListUploads(prefix);
-  }
 
  private:
-  objclient::MemoryStore store_;
-  base::Executor answers_;
+  base::Executor answers_{{.name = "discard", .threads = 1}};
 };
 
 double Now() { return static_cast<double>(base::SystemClock().MonotonicNs()) / 1e9; }

@@ -48,6 +48,16 @@ TEST_P(StoreConformance, AGetThatIsNotToDeliverTouchesNothing) {
   EXPECT_EQ(memory, Pattern(100));
 }
 
+TEST_P(StoreConformance, ARefusedGetClaimsNothing) {
+  ASSERT_TRUE(Put("k", Pattern(100)).ok());
+  Bytes memory(100);
+  std::atomic<int> claims = 0;
+  objclient::GetRequest request{"k", {0, 100}, "another", {memory}, {}};
+  request.claim = [&] { return ++claims > 0; };
+  EXPECT_TRUE(FailsWith(objclient::GetAndWait(store(), request), ErrorClass::kConflict));
+  EXPECT_EQ(claims, 0) << "another request may still deliver";
+}
+
 TEST_P(StoreConformance, HeadKnowsTheTime) {
   const std::int64_t before = base::SystemClock().WallNs();
   ASSERT_TRUE(Put("k", Pattern(1)).ok());

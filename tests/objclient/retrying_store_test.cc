@@ -12,6 +12,7 @@
 #include <random>
 #include <utility>
 
+#include "objclient/copy_in_parts.h"
 #include "objclient/memory/memory_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/faulty_store.h"
@@ -314,6 +315,40 @@ TEST_F(RetryingStoreTest, KeysThatDeleteManyCouldNotHaveAreTriedAloneWhileThatHe
   EXPECT_THAT(classes, testing::ElementsAre(ErrorClass::kConflict, ErrorClass::kUnavailable,
                                             ErrorClass::kThrottled, ErrorClass::kThrottled));
   EXPECT_EQ(Count("store_requests") - before, 4u);
+}
+
+// Copies nothing in one call.
+class SmallCopyStore final : public MemoryStore {
+ public:
+  static constexpr std::uint64_t kPart = 5 * base::kMiB;
+  using MemoryStore::MemoryStore;
+  Capabilities capabilities() const override {
+    Capabilities capabilities = MemoryStore::capabilities();
+    capabilities.copy_part_size = kPart;
+    return capabilities;
+  }
+  base::Result<ObjectHead> Copy(const CopyRequest& request) override {
+    return OnlyInParts(request.source);
+  }
+};
+
+TEST_F(RetryingStoreTest, EachPartOfALargeCopyIsTriedAgain) {
+  auto small = std::make_unique<SmallCopyStore>(clock_);
+  memory_ = small.get();
+  store_ = std::make_unique<RetryingStore>(
+      std::make_unique<FaultyStore>(
+          std::move(small),
+          [asked = 0](Verb verb, const ObjectKey&) mutable -> std::optional<Fault> {
+            const bool fails = verb == Verb::kUploadPartCopy && ++asked % 2 == 1;
+            return fails ? std::optional(Unavailable()) : std::nullopt;
+          }),
+      RetryPolicy{.attempts = 2}, RetryingStore::Environment{clock_, [] { return 0.5; }, {}},
+      metrics_);
+  PutDirectly("k", 2 * SmallCopyStore::kPart + 1);
+  const auto copied = store_->Copy({"k", "", "copy", {true, ""}, {}});
+  ASSERT_TRUE(copied.ok()) << copied.error().ToString();
+  EXPECT_EQ(memory_->Head("copy")->size, content_.size());
+  EXPECT_EQ(Count("store_retries"), 3u) << "one a part";
 }
 
 TEST_F(RetryingStoreTest, TimeIsBoundedToo) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/digest/digest.h"
+#include "objclient/copy_in_parts.h"
 #include "tests/objclient/azure/azure_fixture.h"
 
 namespace objclient {
@@ -186,15 +187,17 @@ TEST_F(AzureStoreTest, LargeBlobsAreCopiedInBlocks) {
   const auto store = MakeStore([](const SentRequest& sent) {
     return sent.method == "HEAD" ? HeadOfSize(kCopyBlobMax + 1) : Created("t");
   });
-  const auto head = store->Copy({"from", "s", "to", {false, "old"}, {}});
+  const CopyRequest copy{"from", "s", "to", {false, "old"}, {}};
+  EXPECT_TRUE(MeansOnlyInParts(store->Copy(copy).error()));
+  const auto head = CopyInParts(*store, copy, store->capabilities().copy_part_size);
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->size, kCopyBlobMax + 1);
   const auto sent = transport_->sent();
-  ASSERT_EQ(sent.size(), 5u);  // HEAD, three blocks, the list
-  EXPECT_EQ(sent[1].headers.Value("x-ms-source-range"), "bytes=0-104857599");
-  EXPECT_EQ(sent[3].headers.Value("x-ms-source-if-match"), "\"s\"");
-  EXPECT_EQ(sent[4].headers.Value("if-match"), "\"old\"");
-  EXPECT_EQ(sent[4].headers.Value("x-ms-meta-m"), "1");
+  ASSERT_EQ(sent.size(), 6u);  // HEAD, and HEAD, three blocks, the list
+  EXPECT_EQ(sent[2].headers.Value("x-ms-source-range"), "bytes=0-104857599");
+  EXPECT_EQ(sent[4].headers.Value("x-ms-source-if-match"), "\"s\"");
+  EXPECT_EQ(sent[5].headers.Value("if-match"), "\"old\"");
+  EXPECT_EQ(sent[5].headers.Value("x-ms-meta-m"), "1");
 }
 
 TEST_F(AzureStoreTest, DeletingAKeyThatIsGoneSucceeds) {

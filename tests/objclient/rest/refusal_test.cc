@@ -13,19 +13,22 @@ using base::ErrorClass;
 constexpr std::array kRules = {
     RefusalRule{"Full", ErrorClass::kNoSpace, EDQUOT, "buy more"},
     RefusalRule{"Gone", ErrorClass::kNotFound, 0, ""},
+    RefusalRule{"NoBucket", ErrorClass::kNotFound, kNoBucketErrno, ""},
 };
 
 base::Error Of(int status, const std::string& code = "") {
   Refusal refusal;
   refusal.status = status;
   refusal.code = code;
-  return ToError(refusal, "PUT x", kRules, "general advice");
+  return ToError(refusal, "PUT x", kRules);
 }
 
 TEST(ToError, TheStatusDecidesWhereNoRuleDoes) {
   EXPECT_EQ(Of(401).error_class(), ErrorClass::kAuth);
   EXPECT_EQ(Of(403).errno_value(), EACCES);
   EXPECT_EQ(Of(404).error_class(), ErrorClass::kNotFound);
+  EXPECT_EQ(Of(407).error_class(), ErrorClass::kAuth);
+  EXPECT_NE(Of(407).message().find("proxy"), std::string::npos);
   EXPECT_EQ(Of(409).error_class(), ErrorClass::kConflict);
   EXPECT_EQ(Of(412).error_class(), ErrorClass::kConflict);
   EXPECT_EQ(Of(429).error_class(), ErrorClass::kThrottled);
@@ -41,7 +44,15 @@ TEST(ToError, ARuleDecidesBeforeTheStatus) {
   EXPECT_EQ(Of(403, "Full").errno_value(), EDQUOT);
   EXPECT_NE(Of(403, "Full").message().find("(buy more)"), std::string::npos);
   EXPECT_EQ(Of(409, "Gone").error_class(), ErrorClass::kNotFound);
-  EXPECT_NE(Of(409, "Gone").message().find("(general advice)"), std::string::npos);
+  EXPECT_NE(Of(403).message().find("(not allowed"), std::string::npos);
+  EXPECT_EQ(Of(403, "Gone").message().find('('), std::string::npos) << "the code says it";
+}
+
+TEST(MeansNoKey, AMissingBucketSaysNothingOfAKey) {
+  EXPECT_TRUE(MeansNoKey(Of(404)));
+  EXPECT_TRUE(MeansNoKey(Of(409, "Gone")));
+  EXPECT_FALSE(MeansNoKey(Of(404, "NoBucket")));
+  EXPECT_FALSE(MeansNoKey(Of(409)));
 }
 
 TEST(ReadRefusal, ClockAndRetryAfter) {
@@ -51,7 +62,7 @@ TEST(ReadRefusal, ClockAndRetryAfter) {
   response.headers.Add("Retry-After", "7");
   const Refusal refusal = ReadRefusal(response);
   EXPECT_EQ(refusal.server_seconds, 784111777);
-  EXPECT_EQ(ToError(refusal, "GET x", kRules, "").retry_after_ms(), 7000u);
+  EXPECT_EQ(ToError(refusal, "GET x", kRules).retry_after_ms(), 7000u);
 }
 
 TEST(ReadRefusal, RetryAfterADateOfTheStoresClock) {

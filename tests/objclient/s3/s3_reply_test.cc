@@ -103,7 +103,7 @@ TEST(ParseMultipart, IdsPartsAndUploads) {
       "<NextPartNumberMarker>7</NextPartNumberMarker>"
       "<Part><PartNumber>7</PartNumber><ETag>\"e\"</ETag><Size>9</Size></Part></ListPartsResult>");
   ASSERT_TRUE(parts.ok());
-  EXPECT_EQ(parts->next_marker, "7");
+  EXPECT_EQ(parts->next, 7u);
   EXPECT_EQ(parts->parts.at(0).number, 7u);
   EXPECT_EQ(parts->parts.at(0).size, 9u);
   EXPECT_EQ(parts->parts.at(0).crc32c, std::nullopt);
@@ -118,6 +118,14 @@ TEST(ParseMultipart, IdsPartsAndUploads) {
   EXPECT_EQ(uploads->next_key_marker, "k/");
   EXPECT_EQ(uploads->uploads.at(0).key, "k/");
   EXPECT_EQ(uploads->uploads.at(0).initiated_ns, 784111777'000'000'000);
+}
+
+TEST(ParseMultipart, APageCutOffWithoutAMarkerIsNoEnd) {
+  const auto of = [](const std::string& name) {
+    return "<" + name + "><IsTruncated>true</IsTruncated></" + name + ">";
+  };
+  EXPECT_FALSE(ParsePartsPage(of("ListPartsResult")).ok());
+  EXPECT_FALSE(ParseUploadsPage(of("ListMultipartUploadsResult")).ok());
 }
 
 TEST(ParseDeleteResult, OnlyWhatFailed) {

@@ -105,7 +105,7 @@ TEST(BuildMultipart, QueriesAndDocument) {
   EXPECT_EQ(BuildComplete("k", "id", {{1, "a", 5, 0u}}).document,
             "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;a&quot;</ETag>"
             "<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C></Part></CompleteMultipartUpload>");
-  EXPECT_EQ(Query(BuildListParts("k", "id", "7")).at("part-number-marker"), "7");
+  EXPECT_EQ(Query(BuildListParts("k", "id", 7)).at("part-number-marker"), "7");
   EXPECT_EQ(Query(BuildListUploads("p", "k", "u")).at("upload-id-marker"), "u");
   EXPECT_EQ(BuildAbort("k", "id").method, "DELETE");
 }

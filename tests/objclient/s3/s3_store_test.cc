@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "base/digest/digest.h"
+#include "objclient/copy_in_parts.h"
 #include "tests/objclient/s3/fake_s3.h"
 #include "tests/objclient/s3/s3_fixture.h"
 
@@ -179,7 +180,9 @@ TEST_F(S3StoreTest, CopiesAboveTheLimitGoInParts) {
             "</CompleteMultipartUploadResult>",
             {}};
   });
-  const auto head = store->Copy({"source", "big", "target", {true, ""}, {}});
+  const CopyRequest copy{"source", "big", "target", {true, ""}, {}};
+  EXPECT_TRUE(MeansOnlyInParts(store->Copy(copy).error()));
+  const auto head = CopyInParts(*store, copy, store->capabilities().copy_part_size);
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->size, 6442450945u);
   EXPECT_EQ(head->etag, "e-13");
@@ -286,11 +289,30 @@ TEST_F(S3StoreTest, ListsThatDoNotEndAreCutOff) {
                       parts ? "<ListPartsResult><IsTruncated>true</IsTruncated>"
                               "<NextPartNumberMarker>5</NextPartNumberMarker></ListPartsResult>"
                             : "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
-                              "</ListMultipartUploadsResult>",
+                              "<NextKeyMarker>k</NextKeyMarker></ListMultipartUploadsResult>",
                       {}};
   });
   EXPECT_EQ(ClassOf(store->ListParts("k", "u")), ErrorClass::kCorrupt);
   EXPECT_EQ(ClassOf(store->ListUploads("")), ErrorClass::kCorrupt);
+}
+
+TEST_F(S3StoreTest, UploadsOfAnotherPlaceAreNotOurs) {
+  const auto store = MakeStore(
+      [](const SentRequest&) {
+        return FakeAnswer{200,
+                          "<ListMultipartUploadsResult><Upload><Key>p/a</Key></Upload>"
+                          "<Upload><Key>other</Key></Upload></ListMultipartUploadsResult>",
+                          {}};
+      },
+      AwsTraits(), "p/");
+  EXPECT_EQ(ClassOf(store->ListUploads("")), ErrorClass::kCorrupt);
+}
+
+TEST_F(S3StoreTest, ADeleteManyMayFailWithAnAnswerThatSays200) {
+  const auto store = MakeStore([](const SentRequest&) {
+    return FakeAnswer{200, ErrorXml("InternalError"), {}};
+  });
+  EXPECT_EQ(ClassOf(store->DeleteMany({{"a", ""}})), ErrorClass::kUnavailable);
 }
 
 TEST_F(S3StoreTest, NoVerbTakesAnEmptyKey) {
@@ -328,6 +350,14 @@ TEST_F(S3StoreTest, AMissingBucketIsNoDeletedKey) {
     return FakeAnswer{404, ErrorXml("NoSuchBucket"), {}};
   });
   EXPECT_EQ(ClassOf(store->Delete("k", "")), ErrorClass::kNotFound);
+  EXPECT_EQ(ClassOf(store->AbortMultipart("k", "u")), ErrorClass::kNotFound);
+}
+
+TEST_F(S3StoreTest, AKeyMayBeCalledLikeAnError) {
+  const auto store = MakeStore([](const SentRequest&) {
+    return FakeAnswer{404, ErrorXml("NoSuchKey"), {}};
+  });
+  EXPECT_TRUE(store->Delete("NoSuchBucket", "").ok());
 }
 
 // A server with one object and, of it, the checksum it was given.
