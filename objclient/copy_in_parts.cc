@@ -9,17 +9,45 @@ namespace objclient {
 
 namespace {
 
+constexpr std::uint64_t kPieceBytes = 16 * base::kMiB;  // in memory, of what passes through us
+
+base::Result<std::vector<std::byte>> Read(ObjectStore& store, const ObjectHead& source,
+                                          base::ByteRange range) {
+  std::vector<std::byte> bytes(range.length);
+  if (bytes.empty()) return bytes;
+  GetRequest get;
+  get.key = source.key;
+  get.range = range;
+  get.if_match = source.etag;
+  get.into = {bytes};
+  get.object_size = source.size;
+  const auto head = GetAndWait(store, std::move(get));
+  if (!head.ok()) return head.error();
+  return bytes;
+}
+
+base::Result<PartInfo> CopyPart(ObjectStore& store, const CopyRequest& request,
+                                const ObjectHead& source, const std::string& upload_id,
+                                std::uint32_t number, base::ByteRange range) {
+  if (store.capabilities().server_copy) {
+    return store.UploadPartCopy(request.target, upload_id, number, request.source, source.etag,
+                                range);
+  }
+  TRY_ASSIGN(const std::vector<std::byte> bytes, Read(store, source, range));
+  return UploadPartAndWait(store, {request.target, upload_id, number, {{bytes}, std::nullopt}});
+}
+
 base::Result<std::vector<PartInfo>> CopyParts(ObjectStore& store, const CopyRequest& request,
                                               const ObjectHead& source, std::uint64_t part_size,
                                               const std::string& upload_id) {
-  const std::uint64_t parts_max = store.capabilities().parts_max;
-  const std::uint64_t step = std::max(part_size, (source.size + parts_max - 1) / parts_max);
+  const Capabilities can = store.capabilities();
+  const std::uint64_t step = std::max(can.server_copy ? part_size : kPieceBytes,
+                                      (source.size + can.parts_max - 1) / can.parts_max);
   std::vector<PartInfo> parts;
   for (std::uint64_t offset = 0; offset < source.size; offset += step) {
     const base::ByteRange range{offset, std::min(step, source.size - offset)};
-    TRY_ASSIGN(PartInfo part, store.UploadPartCopy(request.target, upload_id,
-                                                   static_cast<std::uint32_t>(parts.size() + 1),
-                                                   request.source, source.etag, range));
+    TRY_ASSIGN(PartInfo part, CopyPart(store, request, source, upload_id,
+                                       static_cast<std::uint32_t>(parts.size() + 1), range));
     parts.push_back(std::move(part));
   }
   return parts;
@@ -44,6 +72,11 @@ base::Result<ObjectHead> CopyInParts(ObjectStore& store, const CopyRequest& requ
                        fmt::format("{}: the object is another one", request.source));
   }
   const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
+  if (source.size <= kPieceBytes && !store.capabilities().server_copy) {
+    TRY_ASSIGN(const std::vector<std::byte> bytes, Read(store, source, {0, source.size}));
+    return PutAndWait(store,
+                      {request.target, {{bytes}, std::nullopt}, metadata, request.precondition});
+  }
   TRY_ASSIGN(const std::string upload_id, store.CreateMultipart(request.target, metadata));
   auto result = [&]() -> base::Result<ObjectHead> {
     TRY_ASSIGN(const auto parts, CopyParts(store, request, source, part_size, upload_id));

@@ -10,6 +10,25 @@ namespace {
 
 constexpr std::uint64_t kPart = 5 * base::kMiB;
 
+// MemoryStore with a server's limits.
+class SomeStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  Capabilities capabilities() const override {
+    Capabilities can = MemoryStore::capabilities();
+    can.server_copy = copies;
+    return can;
+  }
+  base::Result<PartInfo> UploadPartCopy(const ObjectKey& key, const std::string& upload_id,
+                                        std::uint32_t number, const ObjectKey& source,
+                                        const std::string& if_match,
+                                        base::ByteRange range) override {
+    if (!copies) return base::Error(base::ErrorClass::kUnsupported, "it copies nothing");
+    return MemoryStore::UploadPartCopy(key, upload_id, number, source, if_match, range);
+  }
+  bool copies = true;
+};
+
 class CopyInPartsTest : public testing::Test {
  protected:
   ObjectHead PutSource() {
@@ -22,8 +41,20 @@ class CopyInPartsTest : public testing::Test {
     return store_.Head("from").value();
   }
 
+  std::vector<std::byte> Content(const std::string& key, std::size_t size) {
+    std::vector<std::byte> bytes(size);
+    GetRequest get;
+    get.key = key;
+    get.range = {0, size};
+    get.into = {bytes};
+    const auto head = GetAndWait(store_, get);
+    EXPECT_TRUE(head.ok()) << head.error().ToString();
+    EXPECT_EQ(head->size, size);
+    return bytes;
+  }
+
   testing_support::FakeClock clock_;
-  MemoryStore store_{clock_};
+  SomeStore store_{clock_};
   std::vector<std::byte> bytes_{2 * kPart + 3};
 };
 
@@ -32,14 +63,36 @@ TEST_F(CopyInPartsTest, KeepsBytesAndMetadata) {
   const auto head = CopyInParts(store_, {"from", source.etag, "to", {}, {}}, kPart);
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->metadata, source.metadata);
-  std::vector<std::byte> copied(bytes_.size());
-  GetRequest get;
-  get.key = "to";
-  get.range = {0, copied.size()};
-  get.into = {copied};
-  ASSERT_TRUE(GetAndWait(store_, get).ok());
-  EXPECT_EQ(copied, bytes_);
+  EXPECT_EQ(Content("to", bytes_.size()), bytes_);
   EXPECT_TRUE(store_.ListUploads("")->empty());
+}
+
+// One that fits into one request, and one that does not.
+TEST_F(CopyInPartsTest, ThroughUsWhereTheStoreCopiesNothing) {
+  store_.copies = false;
+  for (const std::size_t size : {bytes_.size(), std::size_t{40} * base::kMiB + 1}) {
+    bytes_.resize(size);
+    const ObjectHead source = PutSource();
+    const std::string target = "to-" + std::to_string(size);
+    const auto head = CopyInParts(store_, {"from", source.etag, target, {true, ""}, {}}, kPart);
+    ASSERT_TRUE(head.ok()) << head.error().ToString();
+    EXPECT_EQ(head->etag, store_.Head(target)->etag);
+    EXPECT_EQ(store_.Head(target)->metadata, source.metadata);
+    EXPECT_TRUE(Content(target, size) == bytes_);
+    EXPECT_EQ(
+        CopyInParts(store_, {"from", "", target, {true, ""}, {}}, kPart).error().error_class(),
+        base::ErrorClass::kConflict);
+    EXPECT_TRUE(store_.ListUploads("")->empty());
+  }
+}
+
+TEST_F(CopyInPartsTest, ThroughUsEvenNothingAtAll) {
+  store_.copies = false;
+  bytes_.clear();
+  PutSource();
+  ASSERT_TRUE(CopyInParts(store_, {"from", "", "to", {}, Metadata{{"m", "2"}}}, kPart).ok());
+  EXPECT_EQ(store_.Head("to")->size, 0u);
+  EXPECT_EQ(store_.Head("to")->metadata, (Metadata{{"m", "2"}}));
 }
 
 TEST_F(CopyInPartsTest, AnotherSourceIsNotCopied) {
