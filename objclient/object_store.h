@@ -96,6 +96,9 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
 
   virtual Capabilities capabilities() const = 0;
+  // Finds out what capabilities() cannot know yet, from the mount's memory or by asking; writes
+  // nothing. After an error less is known, and everything works as for a store that can do less.
+  virtual base::Status Discover() { return base::Ok(); }
 
   // --- bulk: asynchronous ---
   // The answer is the head of what was read (ETag, full size).

@@ -17,6 +17,7 @@ struct Credentials {
   std::string origin;          // "profile 'x' from ~/.aws/credentials": for people
   // When they end, on the clock that never goes back (base::Clock::MonotonicNs); nothing = never.
   std::optional<std::int64_t> expires_ns = std::nullopt;
+  std::string token_header = "x-amz-security-token";  // where session_token goes in a request
   bool anonymous() const { return access_key_id.empty(); }
 };
 

@@ -5,6 +5,7 @@
 
 #include "objclient/http/http_date.h"
 #include "objclient/http/http_message.h"
+#include "objclient/rest/xml.h"
 
 namespace objclient {
 
@@ -26,6 +27,22 @@ std::string Take(nlohmann::json& object, const char* name) {
 
 bool FitsIntoHeader(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+base::Status Check(const Credentials& keys) {
+  if (keys.access_key_id.empty()) return Bad("AccessKeyId is missing");
+  if (keys.secret_access_key.empty()) return Bad("SecretAccessKey is missing");
+  if (!FitsIntoHeader(keys.access_key_id)) return Bad("AccessKeyId is no word");
+  if (!FitsIntoHeader(keys.session_token.reveal())) return Bad("the token is no word");
+  return base::Ok();
+}
+
+base::Status SetEnd(Credentials& keys, std::string_view expiration, std::string_view server_date,
+                    base::Clock& clock) {
+  const auto seconds = ParseExpiration(expiration);
+  if (!seconds) return Bad("Expiration is no date");
+  keys.expires_ns = EndOnClock(*seconds, server_date, clock);
+  return base::Ok();
 }
 
 }  // namespace
@@ -58,15 +75,28 @@ base::Result<Credentials> ParseKeyDocument(const base::Secret& document, const c
   keys.access_key_id = Take(json, "AccessKeyId");
   keys.secret_access_key = base::Secret(Take(json, "SecretAccessKey"));
   keys.session_token = base::Secret(Take(json, token_name));
-  if (keys.access_key_id.empty()) return Bad("AccessKeyId is missing");
-  if (keys.secret_access_key.empty()) return Bad("SecretAccessKey is missing");
-  if (!FitsIntoHeader(keys.access_key_id)) return Bad("AccessKeyId is no word");
-  if (!FitsIntoHeader(keys.session_token.reveal())) return Bad("the token is no word");
+  TRY(Check(keys));
   const std::string expiration = Take(json, "Expiration");
   if (expiration.empty()) return keys;
-  const auto seconds = ParseExpiration(expiration);
-  if (!seconds) return Bad("Expiration is no date");
-  keys.expires_ns = EndOnClock(*seconds, server_date, clock);
+  TRY(SetEnd(keys, expiration, server_date, clock));
+  return keys;
+}
+
+base::Result<Credentials> ParseKeyXml(const base::Secret& document, std::string_view server_date,
+                                      base::Clock& clock) {
+  pugi::xml_document xml;
+  xml.load_buffer(document.reveal().data(), document.reveal().size());
+  const auto text = [&xml](std::string_view name) -> std::string {
+    const pugi::xml_node found =
+        xml.find_node([](const pugi::xml_node& node) { return LocalName(node) == "Credentials"; });
+    return ChildText(found, name);
+  };
+  Credentials keys;
+  keys.access_key_id = text("AccessKeyId");
+  keys.secret_access_key = base::Secret(text("SecretAccessKey"));
+  keys.session_token = base::Secret(text("SessionToken"));
+  TRY(Check(keys));
+  TRY(SetEnd(keys, text("Expiration"), server_date, clock));
   return keys;
 }
 

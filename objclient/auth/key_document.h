@@ -1,5 +1,6 @@
-// KeyDocument: the JSON in which programs and services hand out temporary keys. They agree on the
-// form but for the name of the token. Pure functions.
+// KeyDocument: the documents in which programs and services hand out temporary keys. In JSON they
+// agree on the form but for the name of the token, in XML on what is below <Credentials>. Pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +26,9 @@ std::int64_t EndOnClock(std::int64_t expiration, std::string_view server_date, b
 // The keys in `document`; their origin stays empty. The messages hold no part of the document.
 base::Result<Credentials> ParseKeyDocument(const base::Secret& document, const char* token_name,
                                            std::string_view server_date, base::Clock& clock);
+
+// The same in XML, wherever in the document they are; their end must be told.
+base::Result<Credentials> ParseKeyXml(const base::Secret& document, std::string_view server_date,
+                                      base::Clock& clock);
 
 }  // namespace objclient

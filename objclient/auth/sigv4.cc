@@ -71,12 +71,14 @@ std::string CanonicalQuery(std::vector<std::pair<std::string, std::string>> quer
   return out;
 }
 
+std::string RequestType(const SigV4Scope& scope) { return LowerCase(scope.family) + "_request"; }
+
 base::Sha256Digest SigningKey(const Credentials& credentials, const SigV4Scope& scope) {
   const std::string day = scope.amz_date.substr(0, 8);
-  const auto dated = base::HmacSha256("AWS4" + credentials.secret_access_key.reveal(), day);
+  const auto dated = base::HmacSha256(scope.family + credentials.secret_access_key.reveal(), day);
   const auto regional = base::HmacSha256(AsText(dated), scope.region);
   const auto serving = base::HmacSha256(AsText(regional), scope.service);
-  return base::HmacSha256(AsText(serving), "aws4_request");
+  return base::HmacSha256(AsText(serving), RequestType(scope));
 }
 
 }  // namespace
@@ -88,14 +90,14 @@ SigV4Signature SignV4(const SigV4Request& request, const Credentials& credential
   out.canonical_request = fmt::format(
       "{}\n{}\n{}\n{}\n{}\n{}", request.method, request.path.empty() ? "/" : request.path,
       CanonicalQuery(request.query), headers.block, headers.names, request.payload_hash);
-  const std::string scope_text = fmt::format("{}/{}/{}/aws4_request", scope.amz_date.substr(0, 8),
-                                             scope.region, scope.service);
-  out.string_to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", scope.amz_date, scope_text,
-                                   base::HexLower(base::Sha256(out.canonical_request)));
+  const std::string scope_text = fmt::format("{}/{}/{}/{}", scope.amz_date.substr(0, 8),
+                                             scope.region, scope.service, RequestType(scope));
+  out.string_to_sign = fmt::format("{}-HMAC-SHA256\n{}\n{}\n{}", scope.family, scope.amz_date,
+                                   scope_text, base::HexLower(base::Sha256(out.canonical_request)));
   const auto key = SigningKey(credentials, scope);
   const auto signature = base::HmacSha256(AsText(key), out.string_to_sign);
   out.authorization =
-      fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
+      fmt::format("{}-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", scope.family,
                   credentials.access_key_id, scope_text, headers.names, base::HexLower(signature));
   return out;
 }

@@ -27,7 +27,8 @@ struct SigV4Request {
 struct SigV4Scope {
   std::string region;
   std::string service = "s3";
-  std::string amz_date;  // "20261125T175600Z", the same as in the x-amz-date header
+  std::string amz_date;         // "20261125T175600Z", the same as in the x-amz-date header
+  std::string family = "AWS4";  // Google's is the same signature under the name GOOG4
 };
 
 // The three stages; the first two are here for tests and for messages.

@@ -35,22 +35,6 @@ std::string Text(const pugi::xml_node& below, const char* name) {
   return Find(below, name).text().get();
 }
 
-base::Result<Credentials> ParseKeys(const CredentialAnswer& answer, base::Clock& clock) {
-  pugi::xml_document document;
-  document.load_buffer(answer.body.reveal().data(), answer.body.reveal().size());
-  const pugi::xml_node found = Find(document, "Credentials");
-  Credentials keys;
-  keys.access_key_id = Text(found, "AccessKeyId");
-  keys.secret_access_key = base::Secret(Text(found, "SecretAccessKey"));
-  keys.session_token = base::Secret(Text(found, "SessionToken"));
-  const auto expiration = ParseExpiration(Text(found, "Expiration"));
-  if (keys.access_key_id.empty() || keys.secret_access_key.empty() || !expiration) {
-    return base::Error(base::ErrorClass::kInvalid, "the token service's answer holds no keys");
-  }
-  keys.expires_ns = EndOnClock(*expiration, answer.headers.Value("date"), clock);
-  return keys;
-}
-
 FormFields Fields(const char* action, const RoleRequest& role) {
   FormFields form;
   form.emplace_back("Action", action);
@@ -103,7 +87,7 @@ base::Result<Credentials> StsClient::Send(const FormFields& form, const Credenti
     }
   }
   if (!answer.ok()) return Refusal(ServiceUrl(context_.environment, region_), answer);
-  return ParseKeys(answer, context_.clock);
+  return ParseKeyXml(answer.body, answer.headers.Value("date"), context_.clock);
 }
 
 base::Result<CredentialAnswer> StsClient::Post(const base::Secret& body,

@@ -21,13 +21,6 @@ std::optional<Word> ParseBigEndian(std::string_view base64) {
   return word;
 }
 
-// The sum of all bytes, from those of the parts.
-std::string SumOfWhole(const std::vector<PartInfo>& parts) {
-  std::uint32_t sum = 0;
-  for (const PartInfo& part : parts) sum = base::Crc32cCombine(sum, *part.crc32c, part.size);
-  return base::Base64Crc32c(sum);
-}
-
 // The sum of the parts' sums, as bytes in big-endian order, and how many they are.
 std::string SumOfSums(const std::vector<PartInfo>& parts) {
   std::vector<std::byte> sums;
@@ -40,6 +33,18 @@ std::string SumOfSums(const std::vector<PartInfo>& parts) {
 }
 
 }  // namespace
+
+bool KnowsSums(const std::vector<PartInfo>& parts) {
+  return !parts.empty() && std::all_of(parts.begin(), parts.end(), [](const PartInfo& part) {
+    return part.crc32c.has_value();
+  });
+}
+
+std::string SumOfWhole(const std::vector<PartInfo>& parts) {
+  std::uint32_t sum = 0;
+  for (const PartInfo& part : parts) sum = base::Crc32cCombine(sum, *part.crc32c, part.size);
+  return base::Base64Crc32c(sum);
+}
 
 std::optional<std::uint32_t> ParseCrc32c(std::string_view base64) {
   return ParseBigEndian<std::uint32_t>(base64);
@@ -71,10 +76,7 @@ base::Status DownloadChecksum::Check() const {
 }
 
 base::Status CheckUploaded(const std::vector<PartInfo>& parts, const std::string& answered) {
-  const bool known =
-      !parts.empty() && std::all_of(parts.begin(), parts.end(),
-                                    [](const auto& part) { return part.crc32c.has_value(); });
-  if (answered.empty() || !known) return base::Ok();
+  if (answered.empty() || !KnowsSums(parts)) return base::Ok();
   // The sum of sums says how many they are, except from radosgw.
   const std::string sums = SumOfSums(parts);
   const std::string whole = SumOfWhole(parts);

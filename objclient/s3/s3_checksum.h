@@ -42,6 +42,11 @@ class DownloadChecksum {
   std::uint64_t taken_crc64nvme_ = 0;
 };
 
+// Whether the CRC-32C of every one of them is known; of none at all it is not.
+bool KnowsSums(const std::vector<PartInfo>& parts);
+// That of all bytes in Base64, from those of the parts, which are known.
+std::string SumOfWhole(const std::vector<PartInfo>& parts);
+
 // Compares the CRC-32C that a store answers for a completed upload, of either form, with that of
 // the parts as we sent them. kCorrupt when it is another; OK when either side does not know.
 base::Status CheckUploaded(const std::vector<PartInfo>& parts, const std::string& answered);

@@ -7,6 +7,7 @@
 
 #include "objclient/copy_in_parts.h"
 #include "objclient/rest/listing.h"
+#include "objclient/rest/object_headers.h"
 #include "objclient/rest/xml.h"
 #include "objclient/s3/s3_checksum.h"
 #include "objclient/s3/s3_reply.h"
@@ -48,6 +49,15 @@ base::Status S3Store::LookAgain(const ObjectKey& key, const std::string& etag) {
   return Look(key, {false, etag});
 }
 
+base::Result<std::string> S3Store::EtagOfMade(const ObjectKey& key, const HttpAnswer& answer,
+                                              const std::string& in_document) {
+  const bool generations = session_->location().provider->generations;
+  std::string etag = generations ? Unquoted(answer.response.headers.Value("etag")) : in_document;
+  if (!etag.empty()) return etag;
+  TRY_ASSIGN(ObjectHead made, Head(key));
+  return std::move(made.etag);
+}
+
 base::Result<ObjectHead> S3Store::Head(const ObjectKey& key) {
   TRY(CheckKey(key));
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildHead(Whole(key))));
@@ -62,8 +72,9 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
   if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
     return Changed(request.source);
   }
-  if (source.size > kCopyMax) return OnlyInParts(request.source);
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
+  const bool too_large = source.size > kCopyMax && traits.part_copy;
+  if (too_large || !traits.copy) return OnlyInParts(request.source);
   return CopyWhole(request, source, traits);
 }
 
@@ -80,13 +91,14 @@ base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const Ob
   }
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
-  if (look) TRY(LookAgain(request.target, result.etag));
+  TRY_ASSIGN(const std::string etag, EtagOfMade(request.target, answer, result.etag));
+  if (look) TRY(LookAgain(request.target, etag));
   if (!request.source_if_match.empty() && !traits.copy_source_if_match) {
     TRY(LookAgain(request.source, request.source_if_match));
   }
   ObjectHead head = source;
   head.key = request.target;
-  head.etag = result.etag;
+  head.etag = etag;
   head.mtime_ns = result.mtime_ns;
   if (request.metadata) head.metadata = *request.metadata;
   return head;
@@ -113,18 +125,15 @@ base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) 
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> S3Store::DeleteMany(
     const std::vector<DeleteRequest>& requests) {
   for (const DeleteRequest& request : requests) TRY(CheckKey(request.key));
-  bool compares = true;
-  if (std::any_of(requests.begin(), requests.end(), HasCondition)) {
-    TRY_ASSIGN(const S3Traits traits, NeedTraits());
-    compares = traits.delete_many_if_match;
-  }
+  TRY_ASSIGN(const S3Traits traits, NeedTraits());
   Refused refused;
   std::vector<DeleteRequest> batch;
   std::vector<DeleteRequest> single;
   for (const DeleteRequest& request : requests) {
     DeleteRequest whole{Whole(request.key), request.if_match};
     const bool fits = FitsIntoXml(whole.key) && FitsIntoXml(whole.if_match);
-    if (!fits || (!compares && HasCondition(request))) {
+    const bool decides = traits.delete_many_if_match || !HasCondition(request);
+    if (!fits || !traits.delete_many || !decides) {
       single.push_back(request);
       continue;
     }
@@ -132,19 +141,14 @@ base::Result<std::vector<std::pair<ObjectKey, base::Error>>> S3Store::DeleteMany
     if (batch.size() < kDeleteBatchMax) continue;
     TRY(DeleteBatch(std::exchange(batch, {}), refused));
   }
-  if (!batch.empty()) TRY(DeleteBatch(std::move(batch), refused));
+  if (!batch.empty()) TRY(DeleteBatch(batch, refused));
   TRY(DeleteEach(single, refused));
   return refused;
 }
 
-base::Status S3Store::DeleteBatch(std::vector<DeleteRequest> batch, Refused& refused) {
-  const auto answer = session_->Call(BuildDeleteMany(batch));
-  if (!answer.ok()) {
-    if (answer.error().error_class() != base::ErrorClass::kUnsupported) return answer.error();
-    for (DeleteRequest& request : batch) request.key.erase(0, prefix_.size());
-    return DeleteEach(batch, refused);
-  }
-  TRY_ASSIGN(const auto failed, ParseDeleteResult(answer->body));
+base::Status S3Store::DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused) {
+  TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildDeleteMany(batch)));
+  TRY_ASSIGN(const auto failed, ParseDeleteResult(answer.body));
   for (const auto& [whole, document] : failed) {
     if (document.code == "NoSuchKey") continue;
     S3Failure failure;
@@ -172,7 +176,7 @@ base::Status S3Store::DeleteEach(const std::vector<DeleteRequest>& requests, Ref
 base::Result<ListPage> S3Store::List(const ListRequest& request) {
   const std::string below = Whole(request.prefix);
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildList(below, request)));
-  TRY_ASSIGN(ListPage page, ParseListPage(answer.body));
+  TRY_ASSIGN(ListPage page, ParseListPage(answer.body, session_->location().provider->generations));
   TRY(CheckPage(page, below, request.continuation));
   for (auto& object : page.objects) object.key.erase(0, prefix_.size());
   for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());
@@ -182,7 +186,7 @@ base::Result<ListPage> S3Store::List(const ListRequest& request) {
 base::Result<std::string> S3Store::CreateMultipart(const ObjectKey& key, const Metadata& metadata) {
   TRY(CheckKey(key));
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
-  RestRequest wire = BuildCreateMultipart(Whole(key), traits.checksum_crc32c);
+  RestRequest wire = BuildCreateMultipart(Whole(key), ChecksumsOf(traits));
   TRY(AddMetadata(wire, metadata));
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   return ParseUploadId(answer.body);
@@ -210,16 +214,13 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
                                                     const std::vector<PartInfo>& parts,
                                                     const Precondition& precondition) {
   TRY(CheckKey(key));
-  RestRequest wire = BuildComplete(Whole(key), upload_id, parts);
-  bool look = false;
-  if (!precondition.empty()) {
-    TRY_ASSIGN(const S3Traits traits, NeedTraits());
-    look = !traits.complete_condition;
-    if (look) {
-      TRY(Look(key, precondition));
-    } else {
-      AddPrecondition(wire, precondition);
-    }
+  TRY_ASSIGN(const S3Traits traits, NeedTraits());
+  RestRequest wire = BuildComplete(Whole(key), upload_id, parts, ChecksumsOf(traits));
+  const bool look = !precondition.empty() && !traits.complete_condition;
+  if (look) {
+    TRY(Look(key, precondition));
+  } else {
+    AddPrecondition(wire, precondition);
   }
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CompleteResult result, ParseCompleteResult(answer.body));
@@ -227,11 +228,7 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
   if (!same.ok()) return same.error().Annotate("complete " + session_->location().Name(Whole(key)));
   ObjectHead head;
   head.key = key;
-  head.etag = result.etag;
-  if (head.etag.empty()) {
-    TRY_ASSIGN(const ObjectHead made, Head(key));
-    head.etag = made.etag;
-  }
+  TRY_ASSIGN(head.etag, EtagOfMade(key, answer, result.etag));
   for (const PartInfo& part : parts) head.size += part.size;
   if (look) TRY(LookAgain(key, head.etag));
   return head;

@@ -10,6 +10,8 @@ namespace objclient {
 
 namespace {
 
+constexpr const char* kCloudHost = ".amazonaws.com";
+
 base::Error Invalid(std::string message) {
   return base::Error(base::ErrorClass::kInvalid, std::move(message));
 }
@@ -37,13 +39,25 @@ bool ValidLabel(const std::string& label) {
          });
 }
 
-bool IsAwsHost(const std::string& host) {
-  return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
-}
-
 std::string CloudEndpoint(std::string_view service, const std::string& region, bool dual_stack) {
   return fmt::format("https://{}{}.{}.amazonaws.com{}", service, dual_stack ? ".dualstack" : "",
                      region, region.starts_with("cn-") ? ".cn" : "");
+}
+
+// What the cloud's own endpoint of a bucket begins with: NAME--ZONE--x-s3 has one in its zone.
+base::Result<std::string> CloudService(const std::string& bucket, const S3Provider& provider) {
+  if (!provider.directory_buckets) return std::string("s3");
+  const std::size_t end = bucket.rfind("--");
+  const std::size_t start = end == 0 ? std::string::npos : bucket.rfind("--", end - 1);
+  const std::string zone =
+      start == std::string::npos ? "" : bucket.substr(start + 2, end - start - 2);
+  if (!ValidLabel(zone) || start == 0) {
+    return Invalid(
+        fmt::format("'{}' is not the name of a directory bucket, which looks like "
+                    "name--use1-az4--x-s3",
+                    bucket));
+  }
+  return "s3express-" + zone;
 }
 
 struct AccessPoint {
@@ -94,6 +108,7 @@ base::Result<S3Location> LocateAccessPoint(const std::string& endpoint, const st
   location.host_label = point.host_label;
   location.is_aws = true;
   location.path_style = false;
+  location.provider = &ProviderAt(kCloudHost, arn);
   TRY_ASSIGN(location.endpoint,
              ParseEndpoint(CloudEndpoint("s3-accesspoint", point.region, addressing.dual_stack)));
   return location;
@@ -135,10 +150,17 @@ base::Result<S3Location> LocateBucket(const std::string& endpoint, const std::st
   location.region = region;
   location.addressing = addressing;
   const bool own = endpoint.empty();
-  TRY_ASSIGN(location.endpoint,
-             ParseEndpoint(own ? CloudEndpoint("s3", region, addressing.dual_stack) : endpoint));
+  if (own) {
+    TRY_ASSIGN(const std::string service, CloudService(bucket, ProviderAt(kCloudHost, bucket)));
+    TRY_ASSIGN(location.endpoint,
+               ParseEndpoint(CloudEndpoint(service, region, addressing.dual_stack)));
+  } else {
+    TRY_ASSIGN(location.endpoint, ParseEndpoint(endpoint));
+  }
   const std::string& host = location.endpoint.host;
-  location.is_aws = own || IsAwsHost(host);
+  location.provider = &ProviderAt(host, bucket);
+  location.is_aws = own || &ProviderAt(host, "") == &ProviderAt(kCloudHost, "");
+  if (!location.provider->region.empty()) location.region = location.provider->region;
   location.path_style =
       !location.is_aws || bucket.find('.') != std::string::npos || IsIpAddress(host);
   if (addressing.style == S3Addressing::Style::kPath) location.path_style = true;

@@ -3,13 +3,14 @@
 // The cloud's own endpoint takes the bucket in the host name (virtual-host style). Everything else
 // gets it in the path, which every S3 server understands, and so do buckets with a dot, whose name
 // no wildcard certificate covers. An access point (its ARN stands for the bucket) has a host name
-// of its own.
+// of its own, a directory bucket (S3 Express) an endpoint in its zone.
 #pragma once
 
 #include <string>
 
 #include "base/result.h"
 #include "objclient/http/url.h"
+#include "objclient/s3/s3_provider.h"
 
 namespace objclient {
 
@@ -28,6 +29,7 @@ struct S3Location {
   std::string host_label;  // what goes before the endpoint's host, when it is not path_style
   bool is_aws = false;     // the endpoint follows from the region
   bool path_style = true;
+  const S3Provider* provider = &ProviderAt("", "");  // a constant, never null
 
   // Host header and URL authority of requests to the bucket.
   std::string Authority() const;

@@ -1,4 +1,6 @@
 // OpenS3Store, apart from the verbs: where options and environment become a session.
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "objclient/auth/aws_profiles.h"
 #include "objclient/auth/aws_sign_in.h"
@@ -33,6 +35,13 @@ base::Result<S3Headers> MakeHeaders(const S3Options& options, const S3Location& 
                        "--sse-customer-key-file sends the key with every request: it needs an "
                        "https endpoint");
   }
+  const bool in_words_of_amazon =
+      options.requester_pays || !options.sse.empty() || !options.sse_kms_key.empty();
+  if (location.provider->generations && (in_words_of_amazon || headers.has_customer_key())) {
+    return base::Error(base::ErrorClass::kInvalid,
+                       fmt::format("--requester-pays and --sse... are not understood by {}",
+                                   location.provider->name));
+  }
   return headers;
 }
 
@@ -55,8 +64,8 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
   TRY_ASSIGN(S3Location location,
              LocateBucket(FindS3Endpoint(options, environment), region, url.bucket, addressing));
   TRY_ASSIGN(S3Headers headers, MakeHeaders(options.s3, location));
-  LOG_DEBUG("s3 bucket={} endpoint={} region={}", location.bucket, location.endpoint.ToString(),
-            location.region);
+  LOG_DEBUG("s3 bucket={} endpoint={} region={} provider=\"{}\"", location.bucket,
+            location.endpoint.ToString(), location.region, location.provider->name);
   const std::string ca_bundle =
       options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle;
   TRY_ASSIGN(auto credentials,
@@ -69,7 +78,7 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
   http.ca_bundle = ca_bundle;
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
 
-  const auto traits = location.is_aws ? std::optional(AwsTraits()) : std::nullopt;
+  const auto traits = location.provider->known ? std::optional(AwsTraits()) : std::nullopt;
   auto session = std::make_unique<S3Session>(std::move(transport), std::move(location),
                                              std::move(credentials), clock, std::move(headers));
   return std::unique_ptr<ObjectStore>(

@@ -40,7 +40,7 @@ std::optional<ErrorDocument> ParseErrorDocument(std::string_view body) {
   return ErrorOf(*root);
 }
 
-base::Result<ListPage> ParseListPage(std::string_view body) {
+base::Result<ListPage> ParseListPage(std::string_view body, bool generations) {
   pugi::xml_document document;
   TRY_ASSIGN(const pugi::xml_node root, ParseXml(document, body, "ListBucketResult"));
   const bool encoded = ChildText(root, "EncodingType") == "url";
@@ -52,7 +52,7 @@ base::Result<ListPage> ParseListPage(std::string_view body) {
     if (LocalName(node) != "Contents") continue;
     ObjectHead head;
     head.key = Decoded(node, "Key", encoded);
-    head.etag = Unquoted(ChildText(node, "ETag"));
+    head.etag = Unquoted(ChildText(node, generations ? "Generation" : "ETag"));
     head.size = ChildNumber(node, "Size");
     head.mtime_ns = TimeNs(node, "LastModified");
     head.storage_class = ChildText(node, "StorageClass");

@@ -24,8 +24,9 @@ struct ErrorDocument {
 };
 std::optional<ErrorDocument> ParseErrorDocument(std::string_view body);
 
-// Keys come back whole, decoded where the store says that they are encoded.
-base::Result<ListPage> ParseListPage(std::string_view body);
+// Keys come back whole, decoded where the store says that they are encoded. With `generations`
+// these are the objects' ETags.
+base::Result<ListPage> ParseListPage(std::string_view body, bool generations = false);
 
 struct CopyResult {
   std::string etag;

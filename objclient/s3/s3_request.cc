@@ -8,6 +8,7 @@
 #include "objclient/auth/sigv4.h"
 #include "objclient/http/http_date.h"
 #include "objclient/rest/xml.h"
+#include "objclient/s3/s3_checksum.h"
 
 namespace objclient {
 
@@ -41,6 +42,12 @@ void AddChecksum(RestRequest& request, std::uint32_t crc32c) {
   request.headers.Add("x-amz-sdk-checksum-algorithm", "CRC32C");
 }
 
+RestRequest BuildCreateSession() {
+  RestRequest request = MakeRequest("GET", "");
+  request.query.emplace_back("session", "");
+  return request;
+}
+
 RestRequest BuildGet(const std::string& key, base::ByteRange range, const std::string& if_match) {
   RestRequest request = MakeRequest("GET", key);
   request.urgent = false;
@@ -71,7 +78,7 @@ RestRequest BuildDelete(const std::string& key) { return MakeRequest("DELETE", k
 
 RestRequest BuildDeleteMany(const std::vector<DeleteRequest>& requests) {
   RestRequest request = MakeRequest("POST", "");
-  request.may_fail_with_200 = true;
+  request.may_fail_with_200 = request.slow = true;
   request.query.emplace_back("delete", "");
   std::string document = "<Delete><Quiet>true</Quiet>";
   for (const auto& [key, if_match] : requests) {
@@ -112,11 +119,15 @@ RestRequest BuildCopy(const S3Location& location, const CopyRequest& copy,
   return request;
 }
 
-RestRequest BuildCreateMultipart(const std::string& key, bool checksums) {
+RestRequest BuildCreateMultipart(const std::string& key, UploadChecksums checksums) {
   RestRequest request = MakeRequest("POST", key);
   request.query.emplace_back("uploads", "");
   request.has_body = true;
-  if (checksums) request.headers.Add("x-amz-checksum-algorithm", "CRC32C");
+  if (checksums == UploadChecksums::kNone) return request;
+  request.headers.Add("x-amz-checksum-algorithm", "CRC32C");
+  if (checksums == UploadChecksums::kWhole) {
+    request.headers.Add("x-amz-checksum-type", "FULL_OBJECT");
+  }
   return request;
 }
 
@@ -136,8 +147,10 @@ RestRequest BuildUploadPartCopy(const S3Location& location, const std::string& k
   request.may_fail_with_200 = request.slow = true;
   request.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}};
   request.headers.Add("x-amz-copy-source", location.CopySource(source));
-  request.headers.Add("x-amz-copy-source-range",
-                      fmt::format("bytes={}-{}", range.offset, range.end() - 1));
+  if (!range.empty()) {
+    request.headers.Add("x-amz-copy-source-range",
+                        fmt::format("bytes={}-{}", range.offset, range.end() - 1));
+  }
   if (!source_if_match.empty()) {
     request.headers.Add("x-amz-copy-source-if-match", Quoted(source_if_match));
   }
@@ -145,17 +158,20 @@ RestRequest BuildUploadPartCopy(const S3Location& location, const std::string& k
 }
 
 RestRequest BuildComplete(const std::string& key, const std::string& upload_id,
-                          const std::vector<PartInfo>& parts) {
+                          const std::vector<PartInfo>& parts, UploadChecksums checksums) {
   RestRequest request = MakeRequest("POST", key);
   request.query.emplace_back("uploadId", upload_id);
   request.may_fail_with_200 = request.slow = true;
-  const bool checksums = std::all_of(parts.begin(), parts.end(),
-                                     [](const PartInfo& part) { return part.crc32c.has_value(); });
+  const bool with_sums = checksums != UploadChecksums::kNone && KnowsSums(parts);
+  if (with_sums && checksums == UploadChecksums::kWhole) {
+    request.headers.Add("x-amz-checksum-type", "FULL_OBJECT");
+    request.headers.Add("x-amz-checksum-crc32c", SumOfWhole(parts));
+  }
   std::string document = "<CompleteMultipartUpload>";
   for (const auto& part : parts) {
     document += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag>", part.number,
                             XmlEscape(Quoted(part.etag)));
-    if (checksums) {
+    if (with_sums) {
       document +=
           fmt::format("<ChecksumCRC32C>{}</ChecksumCRC32C>", base::Base64Crc32c(*part.crc32c));
     }
@@ -204,16 +220,22 @@ HttpRequest Sign(const RestRequest& request, const S3Location& location,
   signing.payload_hash = request.document.empty() && request.has_body
                              ? std::string(kUnsignedPayload)
                              : base::HexLower(base::Sha256(request.document));
-  const std::string date = FormatAmzDate(epoch_seconds);
-  http.headers.Add("x-amz-content-sha256", signing.payload_hash);
-  http.headers.Add("x-amz-date", date);
+  const S3Provider& provider = *location.provider;
+  const std::string prefix = provider.generations ? "x-goog-" : "x-amz-";
+  SigV4Scope scope{location.region, "s3", FormatAmzDate(epoch_seconds)};
+  if (provider.directory_buckets) scope.service = "s3express";
+  if (provider.generations) {
+    scope.service = "storage";
+    scope.family = "GOOG4";
+  }
+  http.headers.Add(prefix + "content-sha256", signing.payload_hash);
+  http.headers.Add(prefix + "date", scope.amz_date);
   if (!credentials.session_token.empty()) {
-    http.headers.Add("x-amz-security-token", credentials.session_token.reveal());
+    http.headers.Add(credentials.token_header, credentials.session_token.reveal());
   }
   signing.headers = http.headers.all();
   signing.headers.emplace_back("host", location.Authority());
-  http.headers.Add("authorization",
-                   SignV4(signing, credentials, {location.region, "s3", date}).authorization);
+  http.headers.Add("authorization", SignV4(signing, credentials, scope).authorization);
   return http;
 }
 

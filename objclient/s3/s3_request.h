@@ -12,11 +12,9 @@
 #include "objclient/object_store.h"
 #include "objclient/rest/rest_request.h"
 #include "objclient/s3/s3_location.h"
+#include "objclient/s3/s3_traits.h"
 
 namespace objclient {
-
-// How an ETag goes into If-Match: quoted as RFC 9110 says, or bare for old radosgw.
-enum class EtagStyle : std::uint8_t { kQuoted, kBare };
 
 // Adds If-None-Match or If-Match, the latter in that style.
 void AddPrecondition(RestRequest& request, const Precondition& precondition, EtagStyle style);
@@ -24,6 +22,9 @@ void AddPrecondition(RestRequest& request, const Precondition& precondition, Eta
 base::Status AddMetadata(RestRequest& request, const Metadata& metadata);
 // Adds x-amz-checksum-crc32c.
 void AddChecksum(RestRequest& request, std::uint32_t crc32c);
+
+// Asks a directory bucket for a session that may do as much as we may.
+RestRequest BuildCreateSession();
 
 RestRequest BuildGet(const std::string& key, base::ByteRange range, const std::string& if_match);
 // Of all of an object, along with its checksum.
@@ -37,15 +38,19 @@ RestRequest BuildList(const std::string& prefix, const ListRequest& request);
 RestRequest BuildCopy(const S3Location& location, const CopyRequest& request,
                       const std::string& source, const std::string& target);
 
-RestRequest BuildCreateMultipart(const std::string& key, bool checksums);
+// Which CRC-32C a store keeps of an upload in parts: of its parts' sums, or of all its bytes.
+enum class UploadChecksums : std::uint8_t { kNone, kParts, kWhole };
+RestRequest BuildCreateMultipart(const std::string& key, UploadChecksums checksums);
 RestRequest BuildUploadPart(const std::string& key, const std::string& upload_id,
                             std::uint32_t number, const Body& body);
+// An empty range = all of the source.
 RestRequest BuildUploadPartCopy(const S3Location& location, const std::string& key,
                                 const std::string& upload_id, std::uint32_t number,
                                 const std::string& source, const std::string& source_if_match,
                                 base::ByteRange range);
+// With the sums of parts that are known of all of them.
 RestRequest BuildComplete(const std::string& key, const std::string& upload_id,
-                          const std::vector<PartInfo>& parts);
+                          const std::vector<PartInfo>& parts, UploadChecksums checksums);
 RestRequest BuildAbort(const std::string& key, const std::string& upload_id);
 RestRequest BuildListParts(const std::string& key, const std::string& upload_id,
                            std::uint32_t after);

@@ -2,6 +2,9 @@
 // refusals into Errors and corrects, once a request, what the store tells us is wrong with it: the
 // clock, the region, credentials that have ended. It does not retry: that is RetryingStore's.
 //
+// A directory bucket (S3 Express) is used in sessions: keys that end after minutes, which the
+// bucket itself hands out to who we are. They are renewed like all credentials that end.
+//
 // Owned by S3Store; any thread. Handlers are called on the transport's threads, or on the one that
 // renews credentials when there are none to send with.
 #pragma once
@@ -42,14 +45,21 @@ class S3Session {
  private:
   class SignedExchange;
 
+  // Whose keys sign the request.
+  Refreshing<Credentials>& SignerOf(const RestRequest& request) const;
+  // On the thread that renews the sessions.
+  base::Result<Credentials> OpenSession() EXCLUDES(mutex_);
   HttpRequest Signed(const RestRequest& request, const Credentials& credentials) EXCLUDES(mutex_);
   bool CorrectRegion(const S3Failure& failure) EXCLUDES(mutex_);
 
   const S3Headers headers_;
   ServerClock clock_;
+  base::Clock& local_clock_;
   const std::unique_ptr<Refreshing<Credentials>> credentials_;
+  const bool generations_;  // the provider speaks Google's dialect
   mutable base::Mutex mutex_;
   S3Location location_ GUARDED_BY(mutex_);
+  std::unique_ptr<Refreshing<Credentials>> bucket_session_;  // constant; a directory bucket's
   const std::unique_ptr<HttpTransport> transport_;  // last: its end cancels what uses the rest
 };
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include "base/digest/digest.h"
+#include "base/log.h"
 #include "objclient/rest/object_headers.h"
 #include "objclient/rest/ranged_get.h"
 #include "objclient/s3/s3_checksum.h"
+#include "objclient/s3/s3_probe.h"
 
 namespace objclient {
 
@@ -74,6 +76,15 @@ class VerifiedGet {
   RangedGet get_;
 };
 
+// What a person ought to know of a server that is as good as any other otherwise.
+void Tell(const S3Traits& traits) {
+  LOG_INFO("what the server can do: {}", FormatTraits(traits));
+  if (traits.put_if_absent && traits.put_if_match && traits.complete_condition) return;
+  LOG_WARN(
+      "the server does not decide all conditions of writes: objects of other writers are looked "
+      "for before and after a write, one that comes in between is overwritten");
+}
+
 // An object that must have an ETag and is gone has changed, too.
 Callback<ObjectHead> GoneIsConflict(Callback<ObjectHead> done) {
   return [done = std::move(done)](base::Result<ObjectHead> result) {
@@ -107,20 +118,49 @@ std::optional<S3Traits> S3Store::KnownTraits() const {
 }
 
 Capabilities S3Store::capabilities() const {
-  Capabilities capabilities = ToCapabilities(KnownTraits().value_or(S3Traits()));
+  const auto traits = KnownTraits();
+  Capabilities capabilities = ToCapabilities(traits.value_or(S3Traits()));
+  const S3Provider& provider = *session_->location().provider;
+  capabilities.found_out = traits.has_value();
+  capabilities.parts_equal = provider.parts_equal;
+  capabilities.list_sorted = !provider.directory_buckets;
   capabilities.key_bytes_max -= prefix_.size();
   return capabilities;
 }
 
+std::optional<S3Traits> S3Store::RecallTraits() const {
+  const auto text = memory_.recall ? memory_.recall() : std::nullopt;
+  return text ? ParseTraits(*text) : std::nullopt;
+}
+
+base::Status S3Store::Discover() {
+  if (KnownTraits()) return base::Ok();
+  const auto remembered = RecallTraits();
+  if (!remembered) return base::Ok();
+  Tell(*remembered);
+  base::MutexLock lock(mutex_);
+  if (!traits_) traits_ = *remembered;
+  return base::Ok();
+}
+
 base::Result<S3Traits> S3Store::FindTraits() {
-  if (memory_.recall) {
-    const auto text = memory_.recall();
-    if (const auto traits = text ? ParseTraits(*text) : std::nullopt) return *traits;
+  if (const auto remembered = RecallTraits()) {
+    Tell(*remembered);
+    return *remembered;
   }
-  const auto found =
-      ProbeTraits(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_, base::RandomHex(8)));
-  if (found.ok() && memory_.keep) memory_.keep(FormatTraits(*found));
-  return found;
+  TRY_ASSIGN(const S3Found found, ProbeServer(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_,
+                                                                     base::RandomHex(8))));
+  LOG_INFO("the bucket is in {}", found.provider->name);
+  Tell(found.traits);
+  if (memory_.keep) memory_.keep(FormatTraits(found.traits));
+  return found.traits;
+}
+
+UploadChecksums S3Store::ChecksumsOf(const S3Traits& traits) const {
+  if (traits.checksum_whole) return UploadChecksums::kWhole;
+  // A dialect in which the document has no place for them.
+  const bool in_document = !session_->location().provider->generations;
+  return traits.checksum_crc32c && in_document ? UploadChecksums::kParts : UploadChecksums::kNone;
 }
 
 base::Result<S3Traits> S3Store::NeedTraits() {

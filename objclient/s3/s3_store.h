@@ -2,11 +2,12 @@
 // program by RetryingStore. Threads as ObjectStore says: bulk callbacks run on the HTTP thread, so
 // they hand work over and never call a control verb.
 //
-// Conditions and checksums depend on the server. The cloud's own are known. For every other
-// endpoint the first verb that writes probes the server with small objects under
-// `<prefix>.cairnfs/`, which it removes again, unless it was told what an earlier probe found;
-// until then capabilities() says false. Every Precondition is accepted always: where the server
-// does not decide it, s3_traits.h says what looking before and after is worth.
+// Conditions, checksums, copies of parts and deletions of many keys depend on the server. What the
+// cloud's own can do is known. For every other endpoint the first verb that writes probes the
+// server with small objects under `<prefix>.cairnfs/`, which it removes again, unless it was told
+// what an earlier probe found; until then capabilities() says false. Every Precondition is accepted
+// always: where the server does not decide it, s3_traits.h says what looking before and after is
+// worth, and the log says so.
 #pragma once
 
 #include <memory>
@@ -35,6 +36,7 @@ class S3Store : public ObjectStore {
   ~S3Store() override;
 
   Capabilities capabilities() const override EXCLUDES(mutex_);
+  base::Status Discover() override EXCLUDES(mutex_);
 
   void Get(GetRequest request, Callback<ObjectHead> done) override;
   void Put(PutRequest request, Callback<ObjectHead> done) override;
@@ -71,7 +73,9 @@ class S3Store : public ObjectStore {
   std::optional<S3Traits> KnownTraits() const EXCLUDES(mutex_);
   // Probes when nothing is known yet; blocks.
   base::Result<S3Traits> NeedTraits() EXCLUDES(mutex_);
+  std::optional<S3Traits> RecallTraits() const;
   base::Result<S3Traits> FindTraits() EXCLUDES(mutex_);
+  UploadChecksums ChecksumsOf(const S3Traits& traits) const;
 
   // The callback from another thread, for what fails before anything is sent.
   template <typename T>
@@ -92,9 +96,12 @@ class S3Store : public ObjectStore {
   base::Status Look(const ObjectKey& key, const Precondition& precondition);
   // kConflict unless the object is still the one with that ETag.
   base::Status LookAgain(const ObjectKey& key, const std::string& etag);
+  // The ETag of what a request made, which says so in its headers, in its document or not at all.
+  base::Result<std::string> EtagOfMade(const ObjectKey& key, const HttpAnswer& answer,
+                                       const std::string& in_document);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source,
                                      const S3Traits& traits);
-  base::Status DeleteBatch(std::vector<DeleteRequest> batch, Refused& refused);
+  base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
   base::Status DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused);
 
   const std::unique_ptr<S3Session> session_;  // constant after construction

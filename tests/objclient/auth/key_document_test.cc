@@ -68,5 +68,32 @@ TEST(ParseKeyDocumentTest, SaysWhatIsMissingAndShowsNothing) {
   }
 }
 
+TEST(ParseKeyXml, TakesTheKeysWhereverTheyAre) {
+  testing_support::FakeClock clock;
+  const auto keys = ParseKeyXml(
+      base::Secret("<a:R xmlns:a='x'><a:Result><a:Credentials><a:AccessKeyId>A</a:AccessKeyId>"
+                   "<a:SecretAccessKey>S</a:SecretAccessKey><a:SessionToken>T</a:SessionToken>"
+                   "<a:Expiration>2023-11-14T22:18:20Z</a:Expiration></a:Credentials></a:Result>"
+                   "</a:R>"),
+      "Tue, 14 Nov 2023 22:13:20 GMT", clock);
+  ASSERT_TRUE(keys.ok()) << keys.error().ToString();
+  EXPECT_EQ(keys->access_key_id, "A");
+  EXPECT_EQ(keys->secret_access_key.reveal(), "S");
+  EXPECT_EQ(keys->session_token.reveal(), "T");
+  EXPECT_EQ(keys->expires_ns, clock.MonotonicNs() + 300'000'000'000);
+}
+
+TEST(ParseKeyXml, SaysWhatIsMissingAndShowsNothing) {
+  testing_support::FakeClock clock;
+  for (const char* text :
+       {"", "s3cr3t", "<R><Credentials><AccessKeyId>A</AccessKeyId></Credentials></R>",
+        "<R><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey>"
+        "</Credentials></R>"}) {
+    const auto keys = ParseKeyXml(base::Secret(text), "", clock);
+    ASSERT_FALSE(keys.ok()) << text;
+    EXPECT_EQ(keys.error().message().find("s3cr3t"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace objclient

@@ -168,5 +168,23 @@ TEST_F(S3ExampleTest, TheSecretIsNowhereInTheResult) {
   }
 }
 
+// Against a signature that Python's hmac made.
+TEST(SignV4, GooglesFamilyIsTheSameUnderAnotherName) {
+  SigV4Request request;
+  request.method = "GET";
+  request.path = "/bucket/key";
+  request.headers = {{"host", "storage.googleapis.com"},
+                     {"x-goog-date", "20231114T221320Z"},
+                     {"x-goog-content-sha256", std::string(kUnsignedPayload)}};
+  request.payload_hash = kUnsignedPayload;
+  const Credentials credentials{"GOOG1E", base::Secret("secret"), {}, "test"};
+  const auto result =
+      SignV4(request, credentials, {"auto", "storage", "20231114T221320Z", "GOOG4"});
+  EXPECT_EQ(result.authorization,
+            "GOOG4-HMAC-SHA256 Credential=GOOG1E/20231114/auto/storage/goog4_request, "
+            "SignedHeaders=host;x-goog-content-sha256;x-goog-date, "
+            "Signature=04eaf310d8bab5d23073e24ff33fe1e19d05a90af83c6c4744b2a5e064046c3b");
+}
+
 }  // namespace
 }  // namespace objclient

@@ -97,6 +97,8 @@ FakeAnswer FakeS3::Write(const SentRequest& request, const std::string& key,
 FakeAnswer FakeS3::Copy(const SentRequest& request, const std::string& key, bool part) {
   const std::string source =
       PercentDecode(request.headers.Value("x-amz-copy-source"), false).substr(8);
+  if (part && !traits_.part_copy) return WithEtag(request.body);
+  if (!part && !traits_.copy) return Refuse(501, "NotImplemented");
   const auto object = objects_.find(source);
   if (object == objects_.end()) return Refuse(404, "NoSuchKey");
   const std::string content = object->second;
@@ -122,16 +124,24 @@ FakeAnswer FakeS3::Complete(const SentRequest& request, const std::string& key,
   if (!Passes(request, key, honoured, honoured, EtagStyle::kQuoted)) {
     return Refuse(412, "PreconditionFailed");
   }
+  const std::string sum = base::Base64Crc32c(base::Crc32c(0, BytesOf(upload->second)));
+  const std::string* wanted = request.headers.Find("x-amz-checksum-crc32c");
+  if (traits_.checksum_whole && wanted != nullptr && *wanted != sum) {
+    return Refuse(400, "BadDigest");
+  }
   objects_[key] = upload->second;
   const std::string etag = EtagOf(upload->second);
   uploads_.erase(upload);
+  const std::string kept =
+      traits_.checksum_whole ? "<ChecksumCRC32C>" + sum + "</ChecksumCRC32C>" : "";
   return {200,
-          "<CompleteMultipartUploadResult><ETag>&quot;" + etag +
-              "&quot;</ETag></CompleteMultipartUploadResult>",
+          "<CompleteMultipartUploadResult><ETag>&quot;" + etag + "&quot;</ETag>" + kept +
+              "</CompleteMultipartUploadResult>",
           {}};
 }
 
 FakeAnswer FakeS3::DeleteMany(const SentRequest& request) {
+  if (!traits_.delete_many) return Refuse(501, "NotImplemented");
   std::string refused;
   const auto text_of = [](const std::string& object, const std::string& name) {
     const auto start = object.find("<" + name + ">");

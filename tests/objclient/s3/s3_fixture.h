@@ -28,11 +28,12 @@ class S3Fixture : public testing::Test {
 
   std::unique_ptr<S3Session> MakeSession(Script script, const std::string& endpoint = "http://s3:1",
                                          Credentials first = {"AK", base::Secret("SK"), {}, "test"},
-                                         Refreshing<Credentials>::Load load = NoOthers) {
+                                         Refreshing<Credentials>::Load load = NoOthers,
+                                         const std::string& bucket = "bucket") {
     auto transport = std::make_unique<FakeTransport>(std::move(script));
     transport_ = transport.get();
     return std::make_unique<S3Session>(
-        std::move(transport), LocateBucket(endpoint, "us-east-1", "bucket").value(),
+        std::move(transport), LocateBucket(endpoint, "us-east-1", bucket).value(),
         std::make_unique<Refreshing<Credentials>>(std::move(first), std::move(load), clock_),
         clock_);
   }

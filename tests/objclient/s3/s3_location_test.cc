@@ -90,5 +90,35 @@ TEST(LocateBucket, RefusesOtherArns) {
   }
 }
 
+TEST(LocateBucket, ADirectoryBucketIsInItsZone) {
+  const auto location = LocateBucket("", "us-west-2", "my-train--usw2-az1--x-s3");
+  ASSERT_TRUE(location.ok());
+  EXPECT_EQ(location->Authority(),
+            "my-train--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com");
+  EXPECT_TRUE(location->provider->directory_buckets);
+  EXPECT_TRUE(location->is_aws);
+  const S3Addressing dual{S3Addressing::Style::kAuto, true};
+  EXPECT_EQ(LocateBucket("", "us-west-2", "d--usw2-az1--x-s3", dual)->Authority(),
+            "d--usw2-az1--x-s3.s3express-usw2-az1.dualstack.us-west-2.amazonaws.com");
+  const auto elsewhere = LocateBucket("http://127.0.0.1:9", "us-west-2", "d--usw2-az1--x-s3");
+  EXPECT_EQ(elsewhere->Authority(), "127.0.0.1:9");
+  EXPECT_TRUE(elsewhere->provider->directory_buckets);
+  EXPECT_FALSE(elsewhere->is_aws);
+  for (const char* bucket : {"data--x-s3", "--usw2-az1--x-s3", "data--USW2--x-s3"}) {
+    EXPECT_FALSE(LocateBucket("", "us-west-2", bucket).ok()) << bucket;
+  }
+}
+
+TEST(LocateBucket, SomeProvidersKnowOneRegion) {
+  for (const char* endpoint :
+       {"https://0123.r2.cloudflarestorage.com", "https://storage.googleapis.com"}) {
+    const auto location = LocateBucket(endpoint, "eu-west-1", "data");
+    ASSERT_TRUE(location.ok());
+    EXPECT_EQ(location->region, "auto") << endpoint;
+    EXPECT_TRUE(location->path_style);
+    EXPECT_FALSE(location->is_aws);
+  }
+}
+
 }  // namespace
 }  // namespace objclient

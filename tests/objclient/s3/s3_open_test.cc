@@ -29,7 +29,21 @@ TEST_F(OpenS3StoreTest, TheCloudIsKnownAndOthersAreNot) {
   const auto other = Open({{"AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"}});
   ASSERT_TRUE(other.ok());
   EXPECT_FALSE((*other)->capabilities().put_if_absent);
-  EXPECT_TRUE((*other)->capabilities().server_copy);
+  EXPECT_FALSE((*other)->capabilities().found_out);
+}
+
+TEST_F(OpenS3StoreTest, ADirectoryBucketIsAskedWhatItCanDo) {
+  url_.bucket = "train--use1-az4--x-s3";
+  const auto store = Open({});
+  ASSERT_TRUE(store.ok());
+  EXPECT_FALSE((*store)->capabilities().found_out);
+}
+
+TEST_F(OpenS3StoreTest, GoogleDoesNotUnderstandAmazonsEncryption) {
+  options_.endpoint = "https://storage.googleapis.com";
+  EXPECT_TRUE(Open({}).ok());
+  options_.s3.sse = "s3";
+  EXPECT_EQ(Open({}).error().error_class(), base::ErrorClass::kInvalid);
 }
 
 TEST_F(OpenS3StoreTest, TheOptionBeatsTheVariable) {

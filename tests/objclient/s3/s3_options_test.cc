@@ -25,10 +25,10 @@ struct Requests {
   RestRequest get = BuildGet("k", {0, 1}, "");
   RestRequest put = BuildPut("k", {});
   RestRequest list = BuildList("p/", {});
-  RestRequest create = BuildCreateMultipart("k", false);
+  RestRequest create = BuildCreateMultipart("k", UploadChecksums::kNone);
   RestRequest part = BuildUploadPart("k", "id", 1, {});
   RestRequest copy = BuildCopy(Here(), {}, "a", "b");
-  RestRequest complete = BuildComplete("k", "id", {});
+  RestRequest complete = BuildComplete("k", "id", {}, UploadChecksums::kNone);
   RestRequest erase = BuildDelete("k");
 };
 

@@ -28,7 +28,7 @@ TEST_F(S3SessionTest, AnErrorInsideA200IsAnError) {
   const auto session = MakeSession([](const SentRequest&) {
     return FakeAnswer{200, " \n" + ErrorXml("InternalError"), {}};
   });
-  const auto complete = session->Call(BuildComplete("k", "id", {}));
+  const auto complete = session->Call(BuildComplete("k", "id", {}, UploadChecksums::kNone));
   ASSERT_FALSE(complete.ok());
   EXPECT_EQ(complete.error().error_class(), ErrorClass::kUnavailable);
   EXPECT_EQ(complete.error().request_id(), "req-1");
@@ -200,11 +200,145 @@ TEST_F(S3SessionTest, WithoutKeysItSaysSo) {
   EXPECT_EQ(transport_->sent().at(0).headers.Find("authorization"), nullptr);
 }
 
-TEST_F(S3SessionTest, AnswersAreBounded) {
+TEST_F(S3SessionTest, ALongErrorPageTellsByItsStatus) {
   const auto session = MakeSession([](const SentRequest&) {
     return FakeAnswer{500, std::string(1 << 20, 'x'), {}};
   });
-  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kCorrupt);
+  EXPECT_EQ(session->Call(BuildHead("k")).error().error_class(), ErrorClass::kUnavailable);
+}
+
+// A directory bucket, as its documentation has it: it hands out sessions of five minutes to who
+// signs as its owner, and takes requests that one of them signed.
+class DirectoryBucketTest : public S3Fixture {
+ protected:
+  std::unique_ptr<S3Session> Make() {
+    return MakeSession([this](const SentRequest& request) { return Answer(request); }, "",
+                       {"AK", base::Secret("SK"), base::Secret("IAM"), "test"}, NoOthers,
+                       "train--use1-az4--x-s3");
+  }
+
+  FakeAnswer Answer(const SentRequest& request) {
+    const std::string as = request.headers.Value("authorization");
+    const bool own = as.find("Credential=AK/") != std::string::npos &&
+                     request.headers.Value("x-amz-security-token") == "IAM";
+    if (as.find("/us-east-1/s3express/aws4_request") == std::string::npos) return {403, "", {}};
+    if (request.url.ends_with("/?session=")) return own ? Open() : FakeAnswer{403, "", {}};
+    if (request.headers.Find("x-amz-copy-source") != nullptr) {
+      return own ? FakeAnswer{200, "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>", {}}
+                 : FakeAnswer{403, "", {}};
+    }
+    const std::string number = std::to_string(opened_.load());
+    const bool in_session = as.find("Credential=SESSION" + number + "/") != std::string::npos &&
+                            request.headers.Value("x-amz-s3session-token") == "T" + number &&
+                            request.headers.Find("x-amz-security-token") == nullptr;
+    return in_session ? FakeAnswer{200, "in " + number, {}}
+                      : FakeAnswer{403, ErrorXml("ExpiredToken"), {}};
+  }
+
+  FakeAnswer Open() {
+    const std::string number = std::to_string(++opened_);
+    return {200,
+            "<CreateSessionResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Credentials>"
+            "<SessionToken>T" +
+                number +
+                "</SessionToken><SecretAccessKey>S</SecretAccessKey>"
+                "<AccessKeyId>SESSION" +
+                number +
+                "</AccessKeyId>"
+                "<Expiration>2023-11-14T22:18:20Z</Expiration></Credentials></CreateSessionResult>",
+            {{"Date", "Tue, 14 Nov 2023 22:13:20 GMT"}}};
+  }
+
+  std::atomic<int> opened_ = 0;
+};
+
+TEST_F(DirectoryBucketTest, OneSessionIsOpenedAndUsed) {
+  const auto session = Make();
+  for (int round = 0; round < 3; ++round) {
+    const auto answer = session->Call(BuildGet("k", {0, 1}, ""));
+    ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+    EXPECT_EQ(answer->body, "in 1");
+  }
+  EXPECT_EQ(transport_->sent().size(), 4u);
+  EXPECT_EQ(transport_->sent().at(0).url,
+            "https://train--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com/?session=");
+  EXPECT_EQ(transport_->sent().at(1).url,
+            "https://train--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com/k");
+}
+
+TEST_F(DirectoryBucketTest, ASessionIsRenewedBeforeItEnds) {
+  const auto session = Make();
+  ASSERT_TRUE(session->Call(BuildHead("k")).ok());
+  clock_.Advance(std::chrono::seconds(220));
+  ASSERT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_EQ(opened_, 1);
+  // In its last quarter: who asks begins the renewal, and goes on with whichever is there.
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_TRUE(session->Call(BuildHead("k")).ok());
+  for (int round = 0; opened_ < 2; ++round) ASSERT_TRUE(session->Call(BuildHead("k")).ok());
+  EXPECT_TRUE(session->Call(BuildHead("k")).ok());
+}
+
+TEST_F(DirectoryBucketTest, ASessionThatHasEndedIsWaitedFor) {
+  const auto session = Make();
+  ASSERT_TRUE(session->Call(BuildHead("k")).ok());
+  clock_.Advance(std::chrono::seconds(3600));
+  const auto answer = session->Call(BuildGet("k", {0, 1}, ""));
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  EXPECT_EQ(answer->body, "in 2");
+}
+
+TEST_F(DirectoryBucketTest, CopiesAreSignedAsOurselves) {
+  const auto session = Make();
+  EXPECT_TRUE(session->Call(BuildCopy(session->location(), {}, "a", "b")).ok());
+  EXPECT_EQ(opened_, 0);
+}
+
+TEST_F(DirectoryBucketTest, WhoMayNotOpenASessionIsTold) {
+  const auto session = MakeSession(
+      [](const SentRequest&) {
+        return FakeAnswer{403, ErrorXml("AccessDenied"), {}};
+      },
+      "", {"AK", base::Secret("SK"), {}, "test"}, NoOthers, "train--use1-az4--x-s3");
+  const auto answer = session->Call(BuildHead("k"));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().error_class(), ErrorClass::kAuth);
+  EXPECT_NE(answer.error().message().find("open a session with the bucket"), std::string::npos);
+}
+
+TEST_F(S3SessionTest, GoogleIsSpokenToInItsOwnWords) {
+  const auto session = MakeSession(
+      [](const SentRequest& request) {
+        const bool signed_so = request.headers.Value("authorization")
+                                   .starts_with(
+                                       "GOOG4-HMAC-SHA256 Credential=AK/20231114/auto/"
+                                       "storage/goog4_request, ");
+        const bool fresh = request.headers.Value("x-goog-if-generation-match") == "0";
+        for (const auto& [name, value] : request.headers.all()) {
+          if (name.starts_with("x-amz-")) return FakeAnswer{400, ErrorXml("MalformedHeader"), {}};
+        }
+        return FakeAnswer{signed_so && fresh ? 200 : 412,
+                          "",
+                          {{"ETag", "\"md5\""}, {"x-goog-generation", "1712"}}};
+      },
+      "https://storage.googleapis.com");
+  RestRequest put = BuildPut("k", {});
+  AddPrecondition(put, {true, ""});
+  AddChecksum(put, 1);
+  const auto answer = session->Call(std::move(put));
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  EXPECT_EQ(answer->response.headers.Value("etag"), "1712");
+  EXPECT_EQ(transport_->sent().at(0).url, "https://storage.googleapis.com/bucket/k");
+
+  std::string begun;
+  std::promise<void> done;
+  session->Send(BuildHead("k"), {[&begun](const HttpResponse& response) {
+                                   begun = response.headers.Value("etag");
+                                   return true;
+                                 },
+                                 nullptr, [&done](const auto&) { done.set_value(); }});
+  done.get_future().wait();
+  EXPECT_EQ(begun, "");  // a refusal does not begin
 }
 
 }  // namespace

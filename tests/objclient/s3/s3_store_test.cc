@@ -87,7 +87,9 @@ TEST_F(S3StoreTest, AProbeThatFailsIsTriedAgain) {
 }
 
 TEST_F(S3StoreTest, ConditionsHoldByLookingWhereTheServerHasNone) {
-  FakeS3 server({});
+  S3Traits traits;
+  traits.copy = true;
+  FakeS3 server(traits);
   const auto store = OnServer(server);
   const auto first = Put(*store, "k", "one", {true, ""});
   ASSERT_TRUE(first.ok()) << first.error().ToString();
@@ -122,7 +124,9 @@ TEST_F(S3StoreTest, AWriterRightAfterUsIsNoticedByLooking) {
 }
 
 TEST_F(S3StoreTest, ASourceThatChangesDuringAPartCopyIsNoticed) {
-  FakeS3 server({});
+  S3Traits traits;
+  traits.part_copy = true;
+  FakeS3 server(traits);
   const auto store = OnServer(server);
   const auto source = Put(*store, "source", "one", {});
   ASSERT_TRUE(source.ok());
@@ -203,15 +207,15 @@ TEST_F(S3StoreTest, ACompletionWithoutAnEtagIsLookedUp) {
 }
 
 TEST_F(S3StoreTest, DeleteManyFallsBackToOneByOne) {
-  FakeS3 server(AwsTraits());
-  const auto store = MakeStore([&](const SentRequest& request) {
-    return request.method == "POST" ? FakeAnswer{501, ErrorXml("NotImplemented"), {}}
-                                    : server(request);
-  });
+  S3Traits traits = AwsTraits();
+  traits.delete_many = traits.delete_many_if_match = false;
+  FakeS3 server(traits);
+  const auto store = MakeStore([&](const SentRequest& request) { return server(request); }, traits);
   ASSERT_TRUE(Put(*store, "a", "x", {}).ok());
   const auto refused = store->DeleteMany({{"a", ""}, {"b", ""}});
   ASSERT_TRUE(refused.ok());
   EXPECT_TRUE(refused->empty());
+  EXPECT_EQ(transport_->sent().back().method, "DELETE");
   EXPECT_TRUE(server.objects().empty());
 }
 
@@ -425,6 +429,87 @@ TEST_F(S3StoreTest, AnUploadPutTogetherWronglyIsNoticed) {
   EXPECT_TRUE(store->CompleteMultipart("k", "id", parts, {}).ok());
   sum = "4waShA==";
   EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", parts, {})), ErrorClass::kCorrupt);
+}
+
+TEST_F(S3StoreTest, WhatIsRememberedIsKnownWithoutAWrite) {
+  std::optional<std::string> note;
+  const auto make = [&] {
+    return S3Store(MakeSession([](const SentRequest&) {
+                     return FakeAnswer{500, "", {}};
+                   }),
+                   "", {}, StoreMemory{[&note] { return note; }, nullptr});
+  };
+  S3Store nothing = make();
+  EXPECT_TRUE(nothing.Discover().ok());
+  EXPECT_FALSE(nothing.capabilities().found_out);
+  EXPECT_TRUE(transport_->sent().empty());
+
+  note = FormatTraits(AwsTraits());
+  S3Store everything = make();
+  EXPECT_TRUE(everything.Discover().ok());
+  EXPECT_TRUE(everything.capabilities().found_out);
+  EXPECT_TRUE(everything.capabilities().put_if_absent);
+  EXPECT_TRUE(transport_->sent().empty());
+}
+
+TEST_F(S3StoreTest, WhatNoProbeFindsOutIsInTheTable) {
+  const auto at = [&](const std::string& endpoint, const std::string& bucket) {
+    const S3Store store(MakeSession([](const SentRequest&) { return FakeAnswer{}; }, endpoint,
+                                    {"AK", base::Secret("SK"), {}, "test"}, NoOthers, bucket),
+                        "", {});
+    return store.capabilities();
+  };
+  EXPECT_TRUE(at("https://0123.r2.cloudflarestorage.com", "bucket").parts_equal);
+  EXPECT_FALSE(at("http://s3:1", "bucket").parts_equal);
+  EXPECT_FALSE(at("http://s3:1", "train--use1-az4--x-s3").list_sorted);
+  EXPECT_TRUE(at("http://s3:1", "bucket").list_sorted);
+}
+
+TEST_F(S3StoreTest, WithoutCopiesOfPartsALargeObjectIsCopiedAtOnce) {
+  S3Traits traits = AwsTraits();
+  for (const bool parts : {true, false}) {
+    traits.part_copy = parts;
+    const auto store = MakeStore(
+        [](const SentRequest& request) {
+          if (request.method == "HEAD") {
+            return FakeAnswer{200, "", {{"ETag", "\"e\""}, {"Content-Length", "6000000000"}}};
+          }
+          return FakeAnswer{200, "<CopyObjectResult><ETag>f</ETag></CopyObjectResult>", {}};
+        },
+        traits);
+    EXPECT_EQ(store->capabilities().server_copy, parts);
+    const auto head = store->Copy({"a", "", "b", {}, {}});
+    EXPECT_EQ(head.ok(), !parts);
+    EXPECT_EQ(!head.ok() && MeansOnlyInParts(head.error()), parts);
+  }
+}
+
+TEST_F(S3StoreTest, GenerationsAreTheEtagsOfGoogle) {
+  S3Store store(MakeSession(
+                    [](const SentRequest& request) {
+                      if (request.method == "HEAD") {
+                        return FakeAnswer{200, "", {{"x-goog-generation", "42"}}};
+                      }
+                      if (request.method == "POST") {
+                        return FakeAnswer{200,
+                                          "<CompleteMultipartUploadResult><ETag>\"md5-1\"</ETag>"
+                                          "</CompleteMultipartUploadResult>",
+                                          {}};
+                      }
+                      return FakeAnswer{200,
+                                        "<ListBucketResult><Contents><Key>k</Key><Generation>41"
+                                        "</Generation><ETag>\"md5\"</ETag></Contents>"
+                                        "</ListBucketResult>",
+                                        {}};
+                    },
+                    "https://storage.googleapis.com"),
+                "", AwsTraits());
+  const auto page = store.List({});
+  ASSERT_TRUE(page.ok()) << page.error().ToString();
+  EXPECT_EQ(page->objects.at(0).etag, "41");
+  const auto made = store.CompleteMultipart("k", "id", {{1, "p", 5, {}}}, {});
+  ASSERT_TRUE(made.ok()) << made.error().ToString();
+  EXPECT_EQ(made->etag, "42");
 }
 
 }  // namespace

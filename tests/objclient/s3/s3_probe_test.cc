@@ -1,0 +1,144 @@
+#include "objclient/s3/s3_probe.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/objclient/s3/fake_s3.h"
+#include "tests/objclient/s3/s3_fixture.h"
+
+namespace objclient {
+namespace {
+
+class ProbeTraitsTest : public S3Fixture {
+ protected:
+  S3Traits Probe(const S3Traits& real) {
+    FakeS3 server(real);
+    const auto session = MakeSession([&](const SentRequest& request) { return server(request); });
+    const auto found = ProbeServer(*session, "p/.cairnfs/probe-1");
+    EXPECT_TRUE(found.ok()) << found.error().ToString();
+    EXPECT_TRUE(server.objects().empty());
+    EXPECT_EQ(server.uploads(), 0u);
+    return found.ok() ? found->traits : S3Traits();
+  }
+
+  // As words, so that a test shows what is amiss.
+  static std::string Words(const S3Traits& traits) { return FormatTraits(traits); }
+};
+
+TEST_F(ProbeTraitsTest, FindsOutEachTraitAlone) {
+  EXPECT_EQ(Words(Probe(AwsTraits())), Words(AwsTraits()));
+  EXPECT_EQ(Words(Probe({})), Words({}));
+  struct Flag {
+    bool S3Traits::*trait;
+    bool S3Traits::*of = nullptr;  // without which it means nothing
+  };
+  const Flag flags[] = {{&S3Traits::put_if_absent},
+                        {&S3Traits::put_if_match},
+                        {&S3Traits::complete_condition},
+                        {&S3Traits::delete_if_match},
+                        {&S3Traits::delete_many},
+                        {&S3Traits::delete_many_if_match, &S3Traits::delete_many},
+                        {&S3Traits::copy},
+                        {&S3Traits::copy_target_condition, &S3Traits::copy},
+                        {&S3Traits::copy_source_if_match, &S3Traits::copy},
+                        {&S3Traits::part_copy},
+                        {&S3Traits::part_copy_source_if_match, &S3Traits::part_copy},
+                        {&S3Traits::checksum_crc32c},
+                        {&S3Traits::checksum_whole, &S3Traits::checksum_crc32c}};
+  for (const Flag& flag : flags) {
+    S3Traits one;
+    one.*flag.trait = true;
+    if (flag.of != nullptr) one.*flag.of = true;
+    EXPECT_EQ(Words(Probe(one)), Words(one));
+    S3Traits all_but_one = AwsTraits();
+    all_but_one.*flag.trait = false;
+    for (const Flag& other : flags) {
+      if (other.of == flag.trait) all_but_one.*other.trait = false;
+    }
+    EXPECT_EQ(Words(Probe(all_but_one)), Words(all_but_one));
+  }
+}
+
+TEST_F(ProbeTraitsTest, FindsBareEtags) {
+  S3Traits old_radosgw;
+  old_radosgw.put_if_absent = old_radosgw.put_if_match = true;
+  old_radosgw.if_match_style = EtagStyle::kBare;
+  EXPECT_EQ(Words(Probe(old_radosgw)), Words(old_radosgw));
+}
+
+TEST_F(ProbeTraitsTest, ServersThatDoNotKnowTheHeader) {
+  FakeS3 server({});
+  const auto session = MakeSession([&](const SentRequest& request) {
+    const bool condition =
+        request.headers.Find("if-match") != nullptr || request.headers.Find("if-none-match");
+    return condition ? FakeAnswer{501, ErrorXml("NotImplemented"), {}} : server(request);
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_FALSE(found->traits.put_if_absent || found->traits.put_if_match);
+  EXPECT_FALSE(found->traits.complete_condition || found->traits.delete_if_match);
+}
+
+TEST_F(ProbeTraitsTest, ServersWithoutDeleteObjects) {
+  FakeS3 server(AwsTraits());
+  const auto session = MakeSession([&](const SentRequest& request) {
+    return request.url.ends_with("?delete=") ? FakeAnswer{501, ErrorXml("NotImplemented"), {}}
+                                             : server(request);
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_TRUE(found->traits.delete_if_match);
+  EXPECT_FALSE(found->traits.delete_many || found->traits.delete_many_if_match);
+}
+
+TEST_F(ProbeTraitsTest, ServersThatWantNoEtagInDeleteObjects) {
+  FakeS3 server(AwsTraits());
+  const auto session = MakeSession([&](const SentRequest& request) {
+    const bool etag = request.body.find("<ETag>") != std::string::npos;
+    return request.url.ends_with("?delete=") && etag ? FakeAnswer{400, ErrorXml("MalformedXML"), {}}
+                                                     : server(request);
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_TRUE(found->traits.delete_many);
+  EXPECT_FALSE(found->traits.delete_many_if_match);
+}
+
+TEST_F(ProbeTraitsTest, TheTableHasTheLastWord) {
+  FakeS3 server(AwsTraits());
+  const auto session = MakeSession([&](const SentRequest& request) {
+    FakeAnswer answer = server(request);
+    answer.headers.emplace_back("X-Openstack-Request-Id", "tx0001");
+    return answer;
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_EQ(found->provider->name, "OpenStack Swift");
+  EXPECT_FALSE(found->traits.put_if_absent || found->traits.complete_condition);
+  EXPECT_TRUE(found->traits.part_copy && found->traits.copy_source_if_match);
+}
+
+TEST_F(ProbeTraitsTest, ASumOfSumsIsNotThatOfTheWhole) {
+  FakeS3 server(AwsTraits());
+  const auto session = MakeSession([&](const SentRequest& request) {
+    FakeAnswer answer = server(request);
+    const auto at = answer.body.find("</ChecksumCRC32C>");
+    if (at != std::string::npos) answer.body.insert(at, "-1");
+    return answer;
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_TRUE(found->traits.checksum_crc32c);
+  EXPECT_FALSE(found->traits.checksum_whole);
+}
+
+TEST_F(ProbeTraitsTest, TroubleIsAnErrorAndNoAnswer) {
+  const auto session = MakeSession([](const SentRequest&) {
+    return FakeAnswer{403, ErrorXml("AccessDenied"), {}};
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().error_class(), base::ErrorClass::kAuth);
+}
+
+}  // namespace
+}  // namespace objclient
