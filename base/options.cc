@@ -60,6 +60,7 @@ const std::vector<OptionRow>& MountOptionTable() {
       {"gid", 0, "N", "the caller's", "", "group of files found in the bucket"},
       {"ca-bundle", 0, "FILE", "AWS_CA_BUNDLE, or the system's", "",
        "PEM file of the authorities to trust"},
+      {"proxy", 0, "URL", "https_proxy, or none", "", "proxy to reach the store through"},
       {"addressing", 0, "STYLE", "auto", "",
        "of the bucket: auto, virtual (in the host name) or path", "S3"},
       {"dual-stack", 0, "", "", "", "use the cloud's endpoints with IPv6", "S3"},

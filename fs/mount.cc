@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <stop_token>
+
 #include "base/digest/digest.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "cache/block_cache.h"
@@ -19,6 +22,7 @@ namespace {
 
 // The floors of a mounted volume; destroyed in reverse order.
 struct Volume {
+  std::stop_source store_stop;
   base::UniqueFd lock;
   base::Metrics metrics;
   std::unique_ptr<meta::Catalog> catalog;
@@ -107,6 +111,7 @@ base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& v
   // The bucket first: a mount that fails at it leaves no name space behind.
   objclient::StoreOptions store = config.store;
   store.memory = MemoryOf(config, volume);
+  store.stop = volume.store_stop.get_token();
   TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, store, clock, volume.metrics));
   TRY(base::MakeDirectories(config.state_directory));
   TRY_ASSIGN(volume.lock, LockStateDirectory(config.state_directory));
@@ -145,6 +150,9 @@ base::Status MountAndServe(const MountConfig& config, base::Clock& clock,
 
   const base::Status served = session->Run();
   volume.filesystem->SetNotifier(nullptr);
+  // Past the limit nobody waits for a store that is away, retries included.
+  base::Timer limit("shutdown");
+  limit.After(config.shutdown_limit, [stop = volume.store_stop]() mutable { stop.request_stop(); });
   const base::Status drained =
       volume.filesystem->Shutdown(static_cast<std::uint64_t>(config.shutdown_limit.count()));
   if (!drained.ok()) {

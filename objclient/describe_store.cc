@@ -5,6 +5,7 @@
 #include "objclient/auth/azure_sign_in.h"
 #include "objclient/auth/credential_transport.h"
 #include "objclient/azure/azure_location.h"
+#include "objclient/http_options.h"
 #include "objclient/s3/s3_location.h"
 
 namespace objclient {
@@ -71,8 +72,8 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
     local.credentials = "none needed";
     return local;
   }
-  CredentialHttp::OpenTransport open = CredentialTransport(
-      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle, metrics);
+  TRY_ASSIGN(const CurlTransport::Options http, HttpOptions(options, environment));
+  CredentialHttp::OpenTransport open = CredentialTransport(http, metrics);
   return url.kind == BucketUrl::Kind::kS3
              ? DescribeS3(url, options, environment, std::move(open), clock)
              : DescribeAzure(url, options, environment, std::move(open), clock);

@@ -151,8 +151,8 @@ base::Result<std::unique_ptr<ObjectStore>> OpenStore(const BucketUrl& url,
   const RetryPolicy policy{.time_limit = options.retry_time_limit};
   return Store(std::make_unique<RetryingStore>(
       std::move(bare), policy,
-      RetryingStore::Environment{clock, [chance] { return chance->Next(); }, {}}, metrics,
-      HedgingFor(url, options, metrics)));
+      RetryingStore::Environment{clock, [chance] { return chance->Next(); }, {}, options.stop},
+      metrics, HedgingFor(url, options, metrics)));
 }
 
 }  // namespace objclient

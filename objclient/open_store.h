@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -45,12 +46,15 @@ struct StoreOptions {
   std::string region;     // empty = AWS_REGION, AWS_DEFAULT_REGION, profile, else us-east-1
   std::string profile;    // empty = AWS_PROFILE, else "default"
   std::string ca_bundle;  // PEM file of authorities; empty = AWS_CA_BUNDLE, else the system's
+  std::string proxy;      // http(s)://host[:port]; empty = https_proxy and the like, else none
   S3Options s3;
   StoreMemory memory;
   std::uint32_t connections = 16;                     // most HTTP connections at a time
   std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds stall_timeout{10000};  // no byte moved for this long = broken
+  // Once it is requested every request fails at once, and nobody waits for another try.
+  std::stop_token stop = {};
 };
 
 // The endpoint that the options name, else the environment: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL

@@ -88,9 +88,11 @@ RetryingStore::RetryingStore(std::unique_ptr<ObjectStore> inner, RetryPolicy pol
         },
         std::move(*hedging), environment_.clock, environment_.after, metrics);
   }
+  on_stop_.emplace(environment_.stop, [this] { ResumeAll(); });
 }
 
 RetryingStore::~RetryingStore() {
+  on_stop_.reset();
   std::map<std::uint64_t, Waiting> waiting;
   {
     base::MutexLock lock(mutex_);
@@ -134,6 +136,7 @@ std::optional<std::chrono::nanoseconds> RetryingStore::Decide(Attempts& attempts
     }
     attempts.resends_corrupt = false;
   }
+  if (environment_.stop.stop_requested()) return std::nullopt;
   const std::chrono::nanoseconds elapsed(environment_.clock.MonotonicNs() - attempts.began_ns);
   return policy_.NextDelay(attempts.made, elapsed, error, environment_.random());
 }
@@ -143,6 +146,7 @@ void RetryingStore::Answered(Attempts& attempts) {
 }
 
 std::optional<std::chrono::nanoseconds> RetryingStore::TakeToken(Attempts& attempts) {
+  if (environment_.stop.stop_requested()) return std::nullopt;
   const std::int64_t now_ns = environment_.clock.MonotonicNs();
   if (budget_.TryTake(now_ns)) {
     ++attempts.tokens;
@@ -157,7 +161,20 @@ std::optional<std::chrono::nanoseconds> RetryingStore::TakeToken(Attempts& attem
   return wait;
 }
 
-base::Error RetryingStore::Final(const Attempts& attempts, const base::Error& error) {
+void RetryingStore::Pause(std::chrono::nanoseconds wait) {
+  // A clock cannot be woken.
+  constexpr std::chrono::nanoseconds kStep = std::chrono::milliseconds(100);
+  while (wait.count() > 0 && !environment_.stop.stop_requested()) {
+    const auto step = std::min(wait, kStep);
+    environment_.clock.Sleep(step);
+    wait -= step;
+  }
+}
+
+base::Error RetryingStore::Final(const Attempts& attempts, const base::Error& error) const {
+  if (environment_.stop.stop_requested() && base::IsRetryable(error)) {
+    return error.Annotate("given up: no request is sent any more");
+  }
   if (attempts.made <= 1) return error;
   return error.Annotate(fmt::format("given up after {} attempts", attempts.made));
 }
@@ -212,7 +229,20 @@ void RetryingStore::WaitThen(std::chrono::nanoseconds delay, Waiting waiting) {
     if (!stopping) waiting_[id] = waiting;
   }
   if (stopping) return waiting.cancel();
+  // ResumeAll may have run before the entry was there.
+  if (environment_.stop.stop_requested()) delay = std::chrono::nanoseconds(0);
   environment_.after(delay, [this, id] { Resume(id); });
+}
+
+void RetryingStore::ResumeAll() {
+  std::vector<std::uint64_t> ids;
+  {
+    base::MutexLock lock(mutex_);
+    for (const auto& [id, one] : waiting_) ids.push_back(id);
+  }
+  for (const std::uint64_t id : ids) {
+    environment_.after(std::chrono::nanoseconds(0), [this, id] { Resume(id); });
+  }
 }
 
 void RetryingStore::Resume(std::uint64_t id) {
@@ -244,7 +274,7 @@ auto RetryingStore::Blocking(const Function& send, bool resends_corrupt) -> decl
     auto wait = Decide(attempts, result.error());
     do {
       if (!wait) return Final(attempts, result.error());
-      environment_.clock.Sleep(*wait);
+      Pause(*wait);
       wait = TakeToken(attempts);
     } while (!wait || wait->count() > 0);
   }
@@ -274,32 +304,27 @@ void RetryingStore::Get(GetRequest request, Callback<ObjectHead> done) {
   Send(call);
 }
 
-void RetryingStore::Put(PutRequest request, Callback<ObjectHead> done) {
-  auto call = std::make_shared<Call<ObjectHead>>();
+template <typename Request, typename T>
+void RetryingStore::SendBody(void (ObjectStore::*verb)(Request, Callback<T>), Request request,
+                             Callback<T> done) {
+  auto call = std::make_shared<Call<T>>();
   call->attempts = Begin(true);
-  call->done = [this, size = request.body.size(),
-                done = std::move(done)](base::Result<ObjectHead> result) {
+  call->done = [this, size = request.body.size(), done = std::move(done)](base::Result<T> result) {
     if (result.ok()) put_bytes_.Add(size);
     done(std::move(result));
   };
-  call->send = [this, request = std::move(request)](Callback<ObjectHead> answered) {
-    inner_->Put(request, std::move(answered));
+  call->send = [this, verb, request = std::move(request)](Callback<T> answered) {
+    ((*inner_).*verb)(request, std::move(answered));
   };
   Send(call);
 }
 
+void RetryingStore::Put(PutRequest request, Callback<ObjectHead> done) {
+  SendBody(&ObjectStore::Put, std::move(request), std::move(done));
+}
+
 void RetryingStore::UploadPart(PartRequest request, Callback<PartInfo> done) {
-  auto call = std::make_shared<Call<PartInfo>>();
-  call->attempts = Begin(true);
-  call->done = [this, size = request.body.size(),
-                done = std::move(done)](base::Result<PartInfo> result) {
-    if (result.ok()) put_bytes_.Add(size);
-    done(std::move(result));
-  };
-  call->send = [this, request = std::move(request)](Callback<PartInfo> answered) {
-    inner_->UploadPart(request, std::move(answered));
-  };
-  Send(call);
+  SendBody(&ObjectStore::UploadPart, std::move(request), std::move(done));
 }
 
 base::Result<ObjectHead> RetryingStore::Head(const ObjectKey& key) {

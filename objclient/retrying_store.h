@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ class RetryingStore final : public ObjectStore {
     std::function<double()> random;  // uniform in [0, 1)
     // Runs the callback on another thread after the delay; empty = a timer of the store's own.
     std::function<void(std::chrono::nanoseconds, std::function<void()>)> after;
+    // Once it is requested nothing is tried again: who waits gets the error of the last attempt.
+    std::stop_token stop = {};
   };
 
   // `metrics` must outlive the store. With `hedging` a GET whose answer is late is sent twice.
@@ -97,8 +100,13 @@ class RetryingStore final : public ObjectStore {
   // Takes the budget's token for one more attempt. Zero: done; none: no time left for it; else the
   // wait before asking again.
   std::optional<std::chrono::nanoseconds> TakeToken(Attempts& attempts);
-  static base::Error Final(const Attempts& attempts, const base::Error& error);
+  base::Error Final(const Attempts& attempts, const base::Error& error) const;
+  // Sleeps, less long when everything is to stop.
+  void Pause(std::chrono::nanoseconds wait);
 
+  // A bulk verb that has bytes to send.
+  template <typename Request, typename T>
+  void SendBody(void (ObjectStore::*verb)(Request, Callback<T>), Request request, Callback<T> done);
   template <typename T>
   void Send(const std::shared_ptr<Call<T>>& call);
   template <typename T>
@@ -113,6 +121,7 @@ class RetryingStore final : public ObjectStore {
 
   void WaitThen(std::chrono::nanoseconds delay, Waiting waiting) EXCLUDES(mutex_);
   void Resume(std::uint64_t id) EXCLUDES(mutex_);
+  void ResumeAll() EXCLUDES(mutex_);
 
   std::unique_ptr<ObjectStore> inner_;  // constant until destruction
   const RetryPolicy policy_;
@@ -133,6 +142,8 @@ class RetryingStore final : public ObjectStore {
   std::uint64_t next_id_ GUARDED_BY(mutex_) = 0;
   std::uint32_t resuming_ GUARDED_BY(mutex_) = 0;  // timer callbacks inside inner_
   bool stopping_ GUARDED_BY(mutex_) = false;
+
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;  // last: uses the rest
 };
 
 }  // namespace objclient

@@ -286,6 +286,7 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
                    {"log-level", OptionInto(*command, a.log_level)},
                    {"connections", OptionInto(*command, a.volume.store.connections)},
                    {"ca-bundle", OptionInto(*command, a.volume.store.ca_bundle)},
+                   {"proxy", OptionInto(*command, a.volume.store.proxy)},
                    {"addressing", OptionInto(*command, s3.addressing)},
                    {"dual-stack", FlagInto(*command, s3.dual_stack)},
                    {"requester-pays", FlagInto(*command, s3.requester_pays)},

@@ -2,20 +2,15 @@
 // with short bounds, that is opened when it is needed.
 #pragma once
 
-#include <string>
-
 #include "base/metrics.h"
 #include "objclient/auth/credential_http.h"
-#include "objclient/auth/environment.h"
+#include "objclient/http/curl_transport.h"
 
 namespace objclient {
 
-// `ca_bundle`: PEM file with the trusted authorities; empty = the system's. `metrics` must outlive
-// the transports.
-CredentialHttp::OpenTransport CredentialTransport(std::string ca_bundle, base::Metrics& metrics);
-
-// AWS_CA_BUNDLE, or empty. One that cannot be read would make every https request fail: it is
-// reported and the system's authorities are used instead.
-std::string FindCaBundle(const Environment& environment);
+// Reaches its servers as a transport with the options of `store` does. `metrics` must outlive the
+// transports.
+CredentialHttp::OpenTransport CredentialTransport(CurlTransport::Options store,
+                                                  base::Metrics& metrics);
 
 }  // namespace objclient

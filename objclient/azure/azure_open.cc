@@ -4,7 +4,7 @@
 #include "objclient/auth/azure_sign_in.h"
 #include "objclient/auth/credential_transport.h"
 #include "objclient/azure/azure_store.h"
-#include "objclient/http/curl_transport.h"
+#include "objclient/http_options.h"
 
 namespace objclient {
 
@@ -30,21 +30,14 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
                                                      url.account, url.bucket));
   LOG_DEBUG("azure account={} container={} endpoint={}", location.account, location.container,
             location.endpoint.ToString());
-  const std::string ca_bundle =
-      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle;
+  TRY_ASSIGN(const CurlTransport::Options http, HttpOptions(options, environment));
   AzureSignIn sign_in =
-      SignInToAzure(environment, url.account, CredentialTransport(ca_bundle, metrics), clock);
+      SignInToAzure(environment, url.account, CredentialTransport(http, metrics), clock);
   for (const PassedOver& source : sign_in.passed_over) {
     LOG_DEBUG("credentials: not from {}: {}", source.source, source.why);
   }
   TRY_ASSIGN(auto credentials, std::move(sign_in.credentials));
   LOG_INFO("credentials: {}", credentials->origin());
-
-  CurlTransport::Options http;
-  http.connections = options.connections;
-  http.connect_timeout = options.connect_timeout;
-  http.stall_timeout = options.stall_timeout;
-  http.ca_bundle = ca_bundle;
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
   auto session = std::make_unique<AzureSession>(std::move(transport), std::move(location),
                                                 std::move(credentials), clock);

@@ -7,8 +7,12 @@
 namespace objclient {
 
 namespace {
+
 constexpr int kPollMaxMs = 1000;
-}
+
+base::Error ShuttingDown() { return {base::ErrorClass::kCancelled, "the store is shutting down"}; }
+
+}  // namespace
 
 base::Result<std::unique_ptr<CurlLoop>> CurlLoop::Start(Options options, base::Metrics& metrics) {
   TRY(InitCurl());
@@ -20,6 +24,8 @@ base::Result<std::unique_ptr<CurlLoop>> CurlLoop::Start(Options options, base::M
   curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections));
   std::unique_ptr<CurlLoop> loop(new CurlLoop(std::move(options), std::move(multi), metrics));
   loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
+  loop->on_stop_.emplace(loop->options_.stop,
+                         [raw = loop.get()] { curl_multi_wakeup(raw->multi_.get()); });
   return loop;
 }
 
@@ -45,7 +51,7 @@ CurlLoop::~CurlLoop() {
   }
   curl_multi_wakeup(multi_.get());
   if (thread_.joinable()) thread_.join();
-  CancelAll();
+  CancelAll(ShuttingDown());
   pace_limit_.Sub(pacer_.limit());
   pace_held_.Sub(options_.connections - pacer_.limit());
 }
@@ -74,12 +80,15 @@ void CurlLoop::Run() {
     if (active_.size() < before) continue;
     curl_multi_poll(multi_.get(), nullptr, 0, kPollMaxMs, nullptr);
   }
-  CancelAll();
+  CancelAll(ShuttingDown());
 }
 
 // False when the loop is to stop.
 bool CurlLoop::StartWaiting() {
   AnswerRefused();
+  if (options_.stop.stop_requested()) {
+    CancelAll({base::ErrorClass::kUnavailable, "no request is sent any more"});
+  }
   while (active_.size() < std::min(options_.connections, pacer_.limit())) {
     std::unique_ptr<CurlTransfer> transfer = NextWaiting();
     if (transfer == nullptr) break;
@@ -170,16 +179,19 @@ void CurlLoop::AnswerRefused() {
   }
 }
 
-void CurlLoop::CancelAll() {
-  const base::Error error(base::ErrorClass::kCancelled, "the store is shutting down");
+void CurlLoop::CancelAll(const base::Error& error) {
   auto active = std::move(active_);
   active_.clear();
   for (auto& [handle, one] : active) {
     curl_multi_remove_handle(multi_.get(), handle);
+    load_.fetch_sub(1, std::memory_order_relaxed);
     one.transfer->Fail(error);
   }
   AnswerRefused();
-  while (std::unique_ptr<CurlTransfer> transfer = NextWaiting()) transfer->Fail(error);
+  while (std::unique_ptr<CurlTransfer> transfer = NextWaiting()) {
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    transfer->Fail(error);
+  }
   idle_handles_.clear();
 }
 

@@ -3,13 +3,17 @@
 // urgent ones first; above the limit of those they are refused. Owned by CurlTransport; Submit and
 // load from any thread, everything else on the loop's own.
 //
-// Destruction cuts what runs and what waits: their handlers get kCancelled before it returns.
+// Destruction cuts what runs and what waits: their handlers get kCancelled before it returns. So
+// does a request to stop, with kUnavailable, and after it nothing is sent any more.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -29,6 +33,7 @@ class CurlLoop {
     std::size_t connections = 16;    // most at a time
     std::size_t queue_limit = 4096;  // most that wait for one; more get kThrottled
     CurlBounds bounds;
+    std::stop_token stop = {};
   };
   // `metrics` must outlive the loop.
   static base::Result<std::unique_ptr<CurlLoop>> Start(Options options, base::Metrics& metrics);
@@ -49,7 +54,7 @@ class CurlLoop {
   void Reap();
   void Pace(std::uint64_t request, int status);
   void AnswerRefused() EXCLUDES(mutex_);
-  void CancelAll();
+  void CancelAll(const base::Error& error);
   CurlEasy TakeHandle();
 
   // constant after construction
@@ -80,6 +85,8 @@ class CurlLoop {
   std::deque<std::unique_ptr<CurlTransfer>> waiting_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<CurlTransfer>> refused_ GUARDED_BY(mutex_);  // to be told so
   bool stopping_ GUARDED_BY(mutex_) = false;
+
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 
   std::thread thread_;  // last: it uses everything above
 };

@@ -15,7 +15,7 @@ namespace {
 // allocates them anew for each request.
 constexpr long kReceiveBufferBytes = 256L << 10;
 constexpr long kUploadBufferBytes = 256L << 10;
-constexpr std::size_t kHeaderBytesMax = 128 * 1024;
+constexpr std::size_t kHeaderBytesMax = 128u << 10;
 
 template <typename V>
 base::Status Set(CURL* easy, CURLoption option, V value) {
@@ -75,10 +75,23 @@ base::Status CurlTransfer::SetBounds(const CurlBounds& bounds) {
   TRY(Set(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(stall_seconds))));
   TRY(Set(handle, CURLOPT_TCP_NODELAY, 1L));
   TRY(Set(handle, CURLOPT_TCP_KEEPALIVE, 1L));
-  const std::string_view host = HostOf(request_.url);
-  if (IsLoopback(host) || IsMetadataService(host)) TRY(Set(handle, CURLOPT_NOPROXY, "*"));
   if (!bounds.ca_bundle.empty()) TRY(Set(handle, CURLOPT_CAINFO, bounds.ca_bundle.c_str()));
-  return base::Ok();
+  return SetRoute(bounds);
+}
+
+base::Status CurlTransfer::SetRoute(const CurlBounds& bounds) {
+  CURL* handle = easy_.get();
+  // A name's addresses are servers of equal right, and one that is kept would get all connections.
+  TRY(Set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L));
+  TRY(Set(handle, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L));
+  TRY(Set(handle, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(bounds.connection_life.count())));
+  const std::string_view host = HostOf(request_.url);
+  if (IsLoopback(host) || IsMetadataService(host)) return Set(handle, CURLOPT_NOPROXY, "*");
+  // What a proxy says before the tunnel stands is no answer of the store's.
+  TRY(Set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
+  if (bounds.proxy.empty()) return base::Ok();
+  if (!bounds.ca_bundle.empty()) TRY(Set(handle, CURLOPT_PROXY_CAINFO, bounds.ca_bundle.c_str()));
+  return Set(handle, CURLOPT_PROXY, bounds.proxy.c_str());
 }
 
 base::Status CurlTransfer::SetMethod() {
@@ -180,12 +193,15 @@ int CurlTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-base::Error CurlTransfer::Failure(CURLcode code) const {
+base::Error CurlTransfer::Failure(CURLcode code, long tunnel) const {
   using base::ErrorClass;
   const std::string what =
       fmt::format("{} {}: {}", request_.method, WithoutQuery(request_.url),
                   curl_message_.front() != '\0' ? curl_message_.c_str() : curl_easy_strerror(code));
   if (stopped_) return {ErrorClass::kCancelled, what + " (the receiver stopped it)"};
+  // The proxy's answer to CONNECT.
+  if (tunnel == 403) return {ErrorClass::kAuth, what + " (the proxy does not allow it)"};
+  if (tunnel == 407) return {ErrorClass::kAuth, fmt::format("{} ({})", what, kProxyAuthHint)};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorClass::kTimeout, what};
@@ -202,13 +218,15 @@ base::Error CurlTransfer::Failure(CURLcode code) const {
 }
 
 CurlEasy CurlTransfer::Finish(CURLcode code) {
+  long tunnel = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &tunnel);
   CurlEasy easy = std::move(easy_);
   curl_easy_reset(
       easy.get());  // drops the pointers to this transfer; connections live in the multi
   if (code == CURLE_OK && headers_delivered_) {
     handler_.on_done(std::move(response_));
   } else {
-    handler_.on_done(Failure(code));
+    handler_.on_done(Failure(code, tunnel));
   }
   return easy;
 }

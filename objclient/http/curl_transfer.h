@@ -18,6 +18,10 @@ struct CurlBounds {
   std::chrono::milliseconds stall_timeout{10000};
   // PEM file with the trusted authorities; empty = the system's.
   std::string ca_bundle;
+  // scheme://host:port; empty = what https_proxy, http_proxy and all_proxy say.
+  std::string proxy;
+  // A connection older than this takes no new request: its successor asks for the addresses again.
+  std::chrono::seconds connection_life{300};
 };
 
 class CurlTransfer {
@@ -49,9 +53,10 @@ class CurlTransfer {
   base::Status SetHeaders();
   base::Status SetMethod();
   base::Status SetBounds(const CurlBounds& bounds);
+  base::Status SetRoute(const CurlBounds& bounds);
   bool TakeHeaderLine(std::string_view line);
   std::size_t FillFromBody(std::span<char> target);
-  base::Error Failure(CURLcode code) const;
+  base::Error Failure(CURLcode code, long tunnel) const;
 
   HttpRequest request_;
   HttpHandler handler_;

@@ -20,7 +20,9 @@ base::Result<std::unique_ptr<CurlTransport>> CurlTransport::Open(const Options& 
     loop.name = fmt::format("http-{}", i);
     loop.connections = options.connections / count + (i < options.connections % count ? 1 : 0);
     loop.queue_limit = std::max<std::size_t>(options.queue_limit / count, 1);
-    loop.bounds = {options.connect_timeout, options.stall_timeout, options.ca_bundle};
+    loop.bounds = {options.connect_timeout, options.stall_timeout, options.ca_bundle, options.proxy,
+                   options.connection_life};
+    loop.stop = options.stop;
     TRY_ASSIGN(auto started, CurlLoop::Start(std::move(loop), metrics));
     loops.push_back(std::move(started));
   }

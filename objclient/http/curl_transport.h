@@ -1,8 +1,12 @@
 // CurlTransport: HttpTransport over libcurl, one or more CurlLoops; a request goes to the least
-// loaded. Made by OpenS3Store, owned by the store. Destruction cancels what is under way.
+// loaded. Made by those who open stores, owned by the store. Destruction cancels what is under way.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
+#include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/metrics.h"
@@ -21,7 +25,11 @@ class CurlTransport : public HttpTransport {
     std::size_t queue_limit = 4096;  // requests that wait for a connection, over all loops
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds stall_timeout{10000};
-    std::string ca_bundle;  // PEM file; empty = the system's authorities
+    std::chrono::seconds connection_life{300};  // of one that is reused
+    std::string ca_bundle;                      // PEM file; empty = the system's authorities
+    std::string proxy;  // scheme://host:port; empty = the environment's, if any
+    // Once it is requested every request fails with kUnavailable, those under way as well.
+    std::stop_token stop = {};
   };
   // `metrics` must outlive the transport.
   static base::Result<std::unique_ptr<CurlTransport>> Open(const Options& options,

@@ -5,7 +5,7 @@
 #include "objclient/auth/aws_profiles.h"
 #include "objclient/auth/aws_sign_in.h"
 #include "objclient/auth/credential_transport.h"
-#include "objclient/http/curl_transport.h"
+#include "objclient/http_options.h"
 #include "objclient/s3/s3_store.h"
 
 namespace objclient {
@@ -66,16 +66,9 @@ base::Result<std::unique_ptr<ObjectStore>> OpenS3Store(const BucketUrl& url,
   TRY_ASSIGN(S3Headers headers, MakeHeaders(options.s3, location));
   LOG_DEBUG("s3 bucket={} endpoint={} region={} provider=\"{}\"", location.bucket,
             location.endpoint.ToString(), location.region, location.provider->name);
-  const std::string ca_bundle =
-      options.ca_bundle.empty() ? FindCaBundle(environment) : options.ca_bundle;
+  TRY_ASSIGN(const CurlTransport::Options http, HttpOptions(options, environment));
   TRY_ASSIGN(auto credentials,
-             SignIn(options, region, environment, CredentialTransport(ca_bundle, metrics), clock));
-
-  CurlTransport::Options http;
-  http.connections = options.connections;
-  http.connect_timeout = options.connect_timeout;
-  http.stall_timeout = options.stall_timeout;
-  http.ca_bundle = ca_bundle;
+             SignIn(options, region, environment, CredentialTransport(http, metrics), clock));
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
 
   const auto traits = location.provider->known ? std::optional(AwsTraits()) : std::nullopt;

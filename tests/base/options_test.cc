@@ -30,13 +30,32 @@ TEST(MountOptionTable, HasEveryOptionOnceWithHelpForAPerson) {
     EXPECT_FALSE(row.help.ends_with('.')) << row.name;
     EXPECT_TRUE(!row.argument.empty() || row.default_text.empty()) << row.name << " is a switch";
   }
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "endpoint",      "region",       "profile",     "cache-dir",
-                       "state-dir",     "memory-limit", "cache-size",  "refresh",
-                       "read-only",     "log-file",     "log-level",   "connections",
-                       "foreground",    "allow-other",  "uid",         "gid",
-                       "ca-bundle",     "addressing",   "dual-stack",  "requester-pays",
-                       "storage-class", "sse",          "sse-kms-key", "sse-customer-key-file"}));
+  const std::set<std::string> known = {"endpoint",
+                                       "region",
+                                       "profile",
+                                       "cache-dir",
+                                       "state-dir",
+                                       "memory-limit",
+                                       "cache-size",
+                                       "refresh",
+                                       "read-only",
+                                       "log-file",
+                                       "log-level",
+                                       "connections",
+                                       "foreground",
+                                       "allow-other",
+                                       "uid",
+                                       "gid",
+                                       "ca-bundle",
+                                       "proxy",
+                                       "addressing",
+                                       "dual-stack",
+                                       "requester-pays",
+                                       "storage-class",
+                                       "sse",
+                                       "sse-kms-key",
+                                       "sse-customer-key-file"};
+  EXPECT_EQ(names, known);
 }
 
 TEST(MountOptionTable, FlagsAndHelpAreWhatTheCommandLineShows) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <stop_token>
 #include <utility>
 
 #include "objclient/copy_in_parts.h"
@@ -42,7 +43,8 @@ class RetryingStoreTest : public testing::Test {
         clock_, [] { return 0.5; },
         [this](std::chrono::nanoseconds delay, std::function<void()> callback) {
           Schedule(delay, std::move(callback));
-        }};
+        },
+        stop_.get_token()};
     store_ = std::make_unique<RetryingStore>(std::move(faulty), RetryPolicy{.attempts = 4},
                                              environment, metrics_);
   }
@@ -87,6 +89,7 @@ class RetryingStoreTest : public testing::Test {
 
   testing_support::FakeClock clock_;
   base::Metrics metrics_;
+  std::stop_source stop_;
   std::vector<std::byte> content_;
   base::Mutex mutex_;
   base::CondVar held_changed_;
@@ -466,6 +469,46 @@ TEST_F(RetryingStoreTest, DestructionAnswersWhatStillWaits) {
   }
   store_.reset();
   EXPECT_EQ(answered.get_future().get().error().error_class(), ErrorClass::kCancelled);
+}
+
+TEST_F(RetryingStoreTest, ARequestToStopEndsTheWaitForARetry) {
+  {
+    base::MutexLock lock(mutex_);
+    hold_timers_ = true;
+  }
+  FailNext({Unavailable()});
+  std::promise<base::Result<ObjectHead>> answered;
+  PutRequest put;
+  put.key = "k";
+  store_->Put(put, [&](base::Result<ObjectHead> head) { answered.set_value(std::move(head)); });
+  {
+    base::MutexLock lock(mutex_);
+    while (held_.empty()) held_changed_.Wait(mutex_);
+    hold_timers_ = false;
+  }
+  stop_.request_stop();
+  const auto head = answered.get_future().get();
+  EXPECT_EQ(head.error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_THAT(head.error().message(), testing::HasSubstr("no request is sent any more"));
+  FailNext({Unavailable()});
+  EXPECT_FALSE(PutAndWait(*store_, put).ok()) << "what comes later is not tried again either";
+  EXPECT_EQ(Count("store_requests"), 2u);
+}
+
+TEST_F(RetryingStoreTest, ARequestToStopEndsTheSleepOfAControlVerb) {
+  testing_support::FakeClock clock(testing_support::FakeClock::OnSleep::kBlock);
+  store_ = std::make_unique<RetryingStore>(
+      std::make_unique<FaultyStore>(std::make_unique<MemoryStore>(clock),
+                                    [](Verb, const ObjectKey&) { return Unavailable(); }),
+      RetryPolicy(), RetryingStore::Environment{clock, [] { return 0.99; }, {}, stop_.get_token()},
+      metrics_);
+  auto head = std::async(std::launch::async, [&] { return store_->Head("k"); });
+  clock.WaitForSleepers(1);
+  stop_.request_stop();
+  // Less than the shortest wait: no second attempt can come from it.
+  clock.Advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(head.get().error().error_class(), ErrorClass::kUnavailable);
+  EXPECT_EQ(Count("store_requests"), 1u);
 }
 
 }  // namespace

@@ -7,9 +7,13 @@
 #include <atomic>
 #include <cstdlib>
 #include <future>
+#include <latch>
 #include <numeric>
+#include <set>
+#include <stop_token>
 
 #include "tests/objclient/http/loopback_server.h"
+#include "tests/objclient/http/name_server.h"
 
 namespace objclient {
 namespace {
@@ -304,6 +308,88 @@ TEST_F(CurlTransportTest, TheEndCancelsWhatRunsAndWhatWaits) {
   }
 }
 
+TEST_F(CurlTransportTest, ARequestToStopEndsWhatRunsAndWhatComes) {
+  Serve([](const SeenRequest&) { return ScriptedAnswer{"", false, true}; });
+  std::stop_source stop;
+  CurlTransport::Options options;
+  options.connections = 1;
+  options.stop = stop.get_token();
+  Open(options);
+  auto runs = Send(Request("GET"));
+  auto waits = Send(Request("GET"));
+  stop.request_stop();
+  auto comes = Send(Request("GET"));
+  for (auto* outcome : {&runs, &waits, &comes}) {
+    EXPECT_EQ(outcome->get().result.error().error_class(), ErrorClass::kUnavailable);
+  }
+}
+
+TEST_F(CurlTransportTest, AnOldConnectionIsNotUsedAgain) {
+  Serve([](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "")}; });
+  CurlTransport::Options options;
+  options.connection_life = std::chrono::seconds(1);
+  Open(options);
+  while (server_->connections() < 2) {
+    ASSERT_TRUE(Send(Request("GET")).get().result.ok());
+  }
+}
+
+// A name with several addresses, some of which have a server.
+class ManyAddressesTest : public CurlTransportTest {
+ protected:
+  // At all addresses but `dead`, where connections are refused.
+  void ServeBut(const std::set<int>& dead,
+                const std::function<ScriptedAnswer(const SeenRequest&)>& script) {
+    std::vector<base::UniqueFd> bound;
+    while (bound.size() < kManyAddressesCount) {
+      bound.push_back(BindAt("127.0.0." + std::to_string(bound.size() + 1), port_));
+      // Somebody has the port at this address: another one.
+      if (!bound.back()) bound.clear();
+      port_ = bound.empty() ? 0 : PortOf(bound.front());
+    }
+    for (int i = 0; i < kManyAddressesCount; ++i) {
+      base::UniqueFd& socket = bound[static_cast<std::size_t>(i)];
+      if (dead.contains(i + 1)) {
+        dead_.push_back(std::move(socket));
+      } else {
+        servers_.push_back(std::make_unique<LoopbackServer>(script, nullptr, std::move(socket)));
+      }
+    }
+  }
+  std::vector<std::future<Outcome>> SendMany(std::size_t count) {
+    HttpRequest request;
+    request.method = "GET";
+    request.url = "http://" + std::string(kManyAddresses) + ":" + std::to_string(port_);
+    std::vector<std::future<Outcome>> outcomes;
+    for (std::size_t i = 0; i < count; ++i) outcomes.push_back(Send(request));
+    return outcomes;
+  }
+
+  std::vector<std::unique_ptr<LoopbackServer>> servers_;
+  std::vector<base::UniqueFd> dead_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(ManyAddressesTest, ConnectionsAreSpread) {
+  constexpr std::size_t kConnections = 64;  // one in 10^7 runs has none of them at some address
+  std::latch all_there(kConnections);
+  ServeBut({}, [&](const SeenRequest&) {
+    all_there.arrive_and_wait();
+    return ScriptedAnswer{Answer("200 OK", "")};
+  });
+  CurlTransport::Options options;
+  options.connections = kConnections;
+  Open(options);
+  for (auto& outcome : SendMany(kConnections)) EXPECT_TRUE(outcome.get().result.ok());
+  for (const auto& server : servers_) EXPECT_GT(server->connections(), 0);
+}
+
+TEST_F(ManyAddressesTest, OneWithoutAServerIsPassedOver) {
+  ServeBut({1, 3}, [](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "")}; });
+  Open();
+  for (auto& outcome : SendMany(16)) EXPECT_TRUE(outcome.get().result.ok());
+}
+
 TEST_F(CurlTransportTest, HeadersWithoutEndAreRefused) {
   Serve([](const SeenRequest&) {
     std::string bytes = "HTTP/1.1 200 OK\r\n";
@@ -347,6 +433,48 @@ TEST_F(CurlTransportTest, TheProxyOfTheEnvironmentIsUsedButNotForThisMachine) {
   EXPECT_EQ(Send(Request("GET", "/here")).get().body, "GET /here");
   const ScopedVariable exception("no_proxy", "store.invalid");
   EXPECT_FALSE(Send(elsewhere).get().result.ok()) << "there is no such host";
+}
+
+TEST_F(CurlTransportTest, AProxyIsUsedButNotForThisMachine) {
+  Serve([](const SeenRequest& request) {
+    return ScriptedAnswer{Answer("200 OK", request.head.substr(0, request.head.find("\r\n")))};
+  });
+  const ScopedVariable environment("http_proxy", "http://127.0.0.1:1");
+  CurlTransport::Options options;
+  options.proxy = server_->Url("");
+  Open(options);
+  HttpRequest elsewhere = Request("GET");
+  elsewhere.url = "http://store.invalid/bucket/key";
+  EXPECT_EQ(Send(elsewhere).get().body, "GET http://store.invalid/bucket/key HTTP/1.1");
+  EXPECT_EQ(Send(Request("GET", "/here")).get().body, "GET /here HTTP/1.1");
+  const ScopedVariable exception("no_proxy", "store.invalid");
+  EXPECT_FALSE(Send(elsewhere).get().result.ok()) << "there is no such host";
+}
+
+TEST_F(CurlTransportTest, ARefusedTunnelIsTold) {
+  std::string status;
+  std::string asked;
+  Serve([&](const SeenRequest& request) {
+    asked = request.head;
+    return ScriptedAnswer{Answer(status, "no"), true};
+  });
+  CurlTransport::Options options;
+  options.proxy = server_->Url("");
+  Open(options);
+  HttpRequest elsewhere = Request("GET");
+  elsewhere.url = "https://store.invalid/bucket/key";
+  elsewhere.headers.Add("authorization", "signature");
+  for (const char* refusal : {"407 Proxy Authentication Required", "403 Forbidden"}) {
+    status = refusal;
+    const Outcome outcome = Send(elsewhere).get();
+    ASSERT_FALSE(outcome.result.ok());
+    EXPECT_EQ(outcome.result.error().error_class(), ErrorClass::kAuth) << refusal;
+    EXPECT_NE(outcome.result.error().message().find("the proxy"), std::string::npos);
+    EXPECT_EQ(asked.substr(0, asked.find(" HTTP")), "CONNECT store.invalid:443");
+    EXPECT_EQ(asked.find("signature"), std::string::npos) << "that is the store's";
+  }
+  status = "502 Bad Gateway";
+  EXPECT_EQ(Send(elsewhere).get().result.error().error_class(), ErrorClass::kUnavailable);
 }
 
 }  // namespace

@@ -74,21 +74,31 @@ bool Send(int fd, std::string& buffer, const ScriptedAnswer& answer) {
 
 }  // namespace
 
+base::UniqueFd BindAt(const std::string& address, std::uint16_t port) {
+  base::UniqueFd bound(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  CHECK(inet_pton(AF_INET, address.c_str(), &place.sin_addr) == 1);
+  if (bind(bound.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0) return {};
+  return bound;
+}
+
+std::uint16_t PortOf(const base::UniqueFd& bound) {
+  sockaddr_in place{};
+  socklen_t size = sizeof place;
+  CHECK(getsockname(bound.get(), reinterpret_cast<sockaddr*>(&place), &size) == 0);
+  return ntohs(place.sin_port);
+}
+
 LoopbackServer::LoopbackServer(
     std::function<ScriptedAnswer(const SeenRequest&)> script,
-    std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early)
+    std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early, base::UniqueFd listener)
     : script_(std::move(script)),
       early_(std::move(early)),
-      listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  CHECK(bind(listener_.get(), generic, size) == 0);
+      listener_(std::move(listener)),
+      port_(PortOf(listener_)) {
   CHECK(listen(listener_.get(), 64) == 0);
-  CHECK(getsockname(listener_.get(), generic, &size) == 0);
-  port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { Accept(); });
 }
 

@@ -1,5 +1,5 @@
-// LoopbackServer: a tiny scripted HTTP server on 127.0.0.1 for the tests of the transport. One
-// thread a connection; the script gets each request and returns the bytes to send back, as they
+// LoopbackServer: a tiny scripted HTTP server on a loopback address for the tests of the transport.
+// One thread a connection; the script gets each request and returns the bytes to send back, as they
 // are.
 #pragma once
 
@@ -28,13 +28,19 @@ struct ScriptedAnswer {
   bool reset = false;  // break the connection off afterwards (RST)
 };
 
+// A socket at a loopback address, which refuses connections until a server takes it; port 0 = any
+// that is free. None where it is taken.
+base::UniqueFd BindAt(const std::string& address, std::uint16_t port);
+std::uint16_t PortOf(const base::UniqueFd& bound);
+
 class LoopbackServer {
  public:
   // `early` is asked when only the head of a request is there; its answer, if any, goes out at once
   // and ends the connection, with the body unread.
   explicit LoopbackServer(
       std::function<ScriptedAnswer(const SeenRequest&)> script,
-      std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early = nullptr);
+      std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early = nullptr,
+      base::UniqueFd listener = BindAt("127.0.0.1", 0));
   ~LoopbackServer();
   LoopbackServer(const LoopbackServer&) = delete;
   LoopbackServer& operator=(const LoopbackServer&) = delete;
@@ -48,7 +54,7 @@ class LoopbackServer {
   const std::function<ScriptedAnswer(const SeenRequest&)> script_;
   const std::function<std::optional<ScriptedAnswer>(const SeenRequest&)> early_;
   base::UniqueFd listener_;
-  std::uint16_t port_ = 0;
+  const std::uint16_t port_;
   std::atomic<int> connections_{0};  // atomic: counted by the acceptor, read by tests
   base::Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
