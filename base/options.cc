@@ -53,7 +53,7 @@ const std::vector<OptionRow>& MountOptionTable() {
       {"read-only", 0, "", "", "", "refuse every change"},
       {"log-file", 0, "FILE", "cairnfs.log in the state directory", "", "where to log"},
       {"log-level", 0, "LEVEL", "info", "", "least level logged: debug, info, warn or error"},
-      {"connections", 0, "N", "16", "", "most connections to the store"},
+      {"connections", 0, "N", "32", "", "most connections to the store"},
       {"foreground", 'f', "", "", "", "stay in the foreground and log to the terminal"},
       {"allow-other", 0, "", "", "", "let other users use the mount"},
       {"uid", 0, "N", "the caller's", "", "owner of files found in the bucket"},

@@ -87,7 +87,7 @@ BlockCache::Impl::Impl(BlockCacheOptions cache_options, BlockPool& pool,
       waiting(std::in_place, base::Executor::Options{"cache-wait", 2, 2}),
       disk(std::move(tier)),
       fetcher({.depth = options.connections, .max_bytes = options.range_bytes}, state, pool,
-              *waiting, store,
+              *waiting, store, clock,
               [this](const std::shared_ptr<CachedObject>& object, base::ByteRange range) {
                 Landed(object, range);
               }) {

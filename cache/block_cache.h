@@ -29,9 +29,9 @@ namespace cache {
 struct BlockCacheOptions {
   std::filesystem::path directory;         // made when missing; holds <id>.data and <id>.sum
   std::uint64_t disk_bytes = 10ull << 30;  // --cache-size; 0 = no disk tier
-  std::uint32_t connections = 16;          // most GETs in flight
+  std::uint32_t connections = 32;          // most GETs in flight
   std::uint64_t range_bytes = 8u << 20;    // of a steady-state GET
-  std::uint64_t window_bytes = 128u
+  std::uint64_t window_bytes = 256u
                                << 20;  // most read-ahead of one stream (bounded by the pool too)
 };
 

@@ -5,6 +5,7 @@
 // allocated from the pool, told to a reader or asked of the store while it is held.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,6 +14,7 @@
 
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "cache/bandwidth_delay.h"
 #include "cache/cached_object.h"
 
 namespace cache {
@@ -45,7 +47,10 @@ class CacheState {
   // Read-ahead found no memory, or found it.
   void ShrinkWindow() REQUIRES(mutex);
   void GrowWindow() REQUIRES(mutex);
-  std::uint64_t window_bytes() const REQUIRES(mutex) { return window_bytes_; }
+  // What one stream may be ahead of its reader.
+  std::uint64_t window_bytes() const REQUIRES(mutex) {
+    return std::min(window_bytes_, bandwidth_delay.window_bytes());
+  }
 
   // Whoever will come back later is inside; closing waits until all have left. Leave is the last
   // thing its caller does with the cache.
@@ -63,6 +68,7 @@ class CacheState {
   BlockLru lru GUARDED_BY(mutex);  // outlives the objects
   std::unordered_map<std::int64_t, std::shared_ptr<CachedObject>> objects GUARDED_BY(mutex);
   StreamCensus census GUARDED_BY(mutex);
+  BandwidthDelay bandwidth_delay GUARDED_BY(mutex);  // of the way to the store
   struct QueuedRead {
     std::shared_ptr<CachedObject> object;
     base::ByteRange range;

@@ -10,13 +10,15 @@ struct Fetcher::Flight {
   std::shared_ptr<CachedObject> object;
   base::ByteRange range;        // inside the object
   std::uint64_t published = 0;  // bytes, whole pages except at the end
+  BandwidthDelay::Flight timing;
 };
 
 Fetcher::Fetcher(Lane::Options options, CacheState& state, BlockPool& pool, base::Executor& waiting,
-                 objclient::ObjectStore& store,
+                 objclient::ObjectStore& store, base::Clock& clock,
                  std::function<void(const std::shared_ptr<CachedObject>&, base::ByteRange)> landed)
     : state_(state),
       store_(store),
+      clock_(clock),
       landed_(std::move(landed)),
       lane_(options, state, pool, waiting, [this](Want want) { Start(std::move(want)); }) {}
 
@@ -32,6 +34,7 @@ void Fetcher::Start(Want want) {
   {
     const base::MutexLock lock(state_.mutex);
     request.into = flight->object->Memory(flight->range);
+    flight->timing = state_.bandwidth_delay.Began(clock_.MonotonicNs());
   }
   request.progress = [this, flight](std::uint64_t bytes) { Progress(*flight, bytes); };
   state_.metrics.fetch_requests.Add();
@@ -40,6 +43,7 @@ void Fetcher::Start(Want want) {
 }
 
 void Fetcher::Progress(Flight& flight, std::uint64_t bytes) {
+  flight.timing.Arrived(bytes, clock_.MonotonicNs());
   state_.Deliver(PublishUpTo(flight, bytes));
 }
 
@@ -62,6 +66,10 @@ void Fetcher::Done(Flight& flight, const base::Result<objclient::ObjectHead>& he
                                flight.range.length - flight.published};
     const base::MutexLock lock(state_.mutex);
     answers = flight.object->Fail(rest, head.error());
+  }
+  {
+    const base::MutexLock lock(state_.mutex);
+    state_.bandwidth_delay.Ended(flight.timing, flight.published, clock_.MonotonicNs());
   }
   state_.metrics.fetch_bytes.Add(flight.published);
   if (flight.published > 0) landed_(flight.object, {flight.range.offset, flight.published});

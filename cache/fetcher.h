@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "base/clock.h"
 #include "cache/lane.h"
 #include "objclient/object_store.h"
 
@@ -15,7 +16,7 @@ class Fetcher {
  public:
   // `landed(object, range)` is told, without locks held, which bytes came. All must outlive it.
   Fetcher(Lane::Options options, CacheState& state, BlockPool& pool, base::Executor& waiting,
-          objclient::ObjectStore& store,
+          objclient::ObjectStore& store, base::Clock& clock,
           std::function<void(const std::shared_ptr<CachedObject>&, base::ByteRange)> landed);
 
   Lane& lane() { return lane_; }
@@ -29,6 +30,7 @@ class Fetcher {
 
   CacheState& state_;
   objclient::ObjectStore& store_;
+  base::Clock& clock_;
   const std::function<void(const std::shared_ptr<CachedObject>&, base::ByteRange)> landed_;
   Lane lane_;
 };

@@ -40,7 +40,7 @@ void BoundAllocator() {
   // libcurl's buffers come and go with each request: given back to the kernel in between, they cost
   // a page fault for every 4 KiB of every transfer.
   constexpr int kMappedBytes = 1 << 20;  // an allocation of its own from here on
-  constexpr int kSpareBytes = 8 << 20;   // kept at the end of an arena
+  constexpr int kSpareBytes = 16 << 20;  // kept at the end of an arena
   mallopt(M_MMAP_THRESHOLD, kMappedBytes);
   mallopt(M_TRIM_THRESHOLD, kSpareBytes);
 }

@@ -49,7 +49,7 @@ struct StoreOptions {
   std::string proxy;      // http(s)://host[:port]; empty = https_proxy and the like, else none
   S3Options s3;
   StoreMemory memory;
-  std::uint32_t connections = 16;                     // most HTTP connections at a time
+  std::uint32_t connections = 32;                     // most HTTP connections at a time
   std::chrono::milliseconds retry_time_limit{20000};  // no new attempt starts later than this
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds stall_timeout{10000};  // no byte moved for this long = broken
