@@ -149,27 +149,54 @@ base::Result<PartInfo> AzureStore::UploadPartCopy(const ObjectKey& key,
   TRY(uploads_.Check(key, upload_id));
   // The bytes are not known here: a name of its own keeps every attempt apart.
   const PartInfo part{number, base::RandomHex(8), range.length, std::nullopt};
+  if (source == key && !source_if_match.empty()) {
+    TRY_ASSIGN(const bool reused, ReuseBlocks(key, upload_id, part, source_if_match, range));
+    if (reused) return part;
+  }
+  const std::string block_id = BlockId(upload_id, number, part.etag);
   TRY_ASSIGN([[maybe_unused]] const HttpAnswer answer,
-             session_->Call(BuildPutBlockFromUrl(Whole(key), BlockId(upload_id, number, part.etag),
-                                                 Whole(source), source_if_match, range)));
-  TRY(uploads_.Add(key, upload_id, part));
+             session_->Call(BuildPutBlockFromUrl(Whole(key), block_id, Whole(source),
+                                                 source_if_match, range)));
+  TRY(uploads_.Add(key, upload_id, part, block_id));
   return part;
+}
+
+base::Result<bool> AzureStore::ReuseBlocks(const ObjectKey& key, const std::string& upload_id,
+                                           const PartInfo& part, const std::string& etag,
+                                           base::ByteRange range) {
+  TRY_ASSIGN(const auto blocks,
+             uploads_.Committed(key, upload_id, etag, [&] { return AskForBlocks(key, etag); }));
+  std::vector<std::string> ids = blocks->Covering(range);
+  if (ids.empty()) return false;
+  return uploads_.AddCommitted(key, upload_id, part, std::move(ids));
+}
+
+AzureUploads::BlocksResult AzureStore::AskForBlocks(const ObjectKey& key, const std::string& etag) {
+  const auto answer = session_->Call(BuildGetBlockList(Whole(key)));
+  if (!answer.ok() && base::IsRetryable(answer.error())) return answer.error();
+  // Where no block is known the part is copied, and the copy tells what is wrong, if it is wrong
+  // for a copy as well.
+  auto none = std::make_shared<const CommittedBlocks>(std::vector<Block>());
+  if (!answer.ok()) return none;
+  const HttpHeaders& headers = answer->response.headers;
+  const auto blocks = ParseBlockList(answer->body);
+  if (!blocks.ok() || Unquoted(headers.Value("etag")) != etag) return none;
+  auto committed = std::make_shared<const CommittedBlocks>(*blocks);
+  // A list with a gap would put every block behind it in the wrong place.
+  const bool whole = headers.Value("x-ms-blob-content-length") == std::to_string(committed->size());
+  return whole ? committed : none;
 }
 
 base::Result<ObjectHead> AzureStore::CompleteMultipart(const ObjectKey& key,
                                                        const std::string& upload_id,
                                                        const std::vector<PartInfo>& parts,
                                                        const Precondition& precondition) {
-  TRY_ASSIGN(const Metadata metadata, uploads_.Match(key, upload_id, parts));
+  TRY_ASSIGN(const AzureUploads::Commitment commitment, uploads_.Match(key, upload_id, parts));
   ObjectHead head;
   head.key = key;
-  std::vector<std::string> block_ids;
-  for (const PartInfo& part : parts) {
-    block_ids.push_back(BlockId(upload_id, part.number, part.etag));
-    head.size += part.size;
-  }
-  AzureRequest wire = BuildPutBlockList(Whole(key), block_ids);
-  TRY(AddMetadata(wire, metadata));
+  for (const PartInfo& part : parts) head.size += part.size;
+  AzureRequest wire = BuildPutBlockList(Whole(key), commitment.block_ids);
+  TRY(AddMetadata(wire, commitment.metadata));
   AddPrecondition(wire, precondition);
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   uploads_.Remove(key, upload_id);

@@ -40,6 +40,9 @@ constexpr std::array kRules = {
     RefusalRule{"BlobImmutableDueToPolicy", ErrorClass::kAuth, EROFS,
                 "a policy of the container forbids it"},
     RefusalRule{"InvalidBlobType", ErrorClass::kUnsupported, 0, "this is no block blob"},
+    RefusalRule{"InvalidBlobOrBlock", ErrorClass::kInvalid, 0,
+                "another tool began to upload this blob and left blocks behind: they go with the "
+                "blob, or after a week"},
     RefusalRule{"BlobOperationNotSupported", ErrorClass::kUnsupported, 0, ""},
     RefusalRule{"FeatureNotSupported", ErrorClass::kUnsupported, 0, ""},
     RefusalRule{"UnsupportedHttpVerb", ErrorClass::kUnsupported, 0, ""},

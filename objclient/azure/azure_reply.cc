@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
+bool HasChild(const pugi::xml_node& parent, std::string_view name) {
+  const auto children = parent.children();
+  return std::any_of(children.begin(), children.end(),
+                     [&](const pugi::xml_node& child) { return LocalName(child) == name; });
+}
+
 // A name that XML cannot carry comes percent-encoded and says so.
 std::string NameOf(const pugi::xml_node& blob) {
   for (const auto& child : blob.children()) {
@@ -86,6 +92,10 @@ std::optional<BatchPart> PartOf(std::string_view text) {
 base::Result<ListPage> ParseBlobList(std::string_view body) {
   pugi::xml_document document;
   TRY_ASSIGN(const pugi::xml_node root, ParseXml(document, body, "EnumerationResults"));
+  // An empty element is there as well, on every page.
+  if (!HasChild(root, "Blobs") || !HasChild(root, "NextMarker")) {
+    return base::Error(base::ErrorClass::kCorrupt, "a listing without Blobs or NextMarker");
+  }
   ListPage page;
   page.continuation = ChildText(root, "NextMarker");
   for (const auto& blobs : root.children()) {
@@ -99,6 +109,19 @@ base::Result<ListPage> ParseBlobList(std::string_view body) {
   std::sort(page.objects.begin(), page.objects.end(),
             [](const ObjectHead& a, const ObjectHead& b) { return a.key < b.key; });
   return page;
+}
+
+base::Result<std::vector<Block>> ParseBlockList(std::string_view body) {
+  pugi::xml_document document;
+  TRY_ASSIGN(const pugi::xml_node root, ParseXml(document, body, "BlockList"));
+  std::vector<Block> blocks;
+  for (const auto& list : root.children()) {
+    if (LocalName(list) != "CommittedBlocks") continue;
+    for (const auto& block : list.children()) {
+      blocks.push_back({ChildText(block, "Name"), ChildNumber(block, "Size")});
+    }
+  }
+  return blocks;
 }
 
 base::Result<std::vector<BatchPart>> ParseBatch(std::string_view content_type,

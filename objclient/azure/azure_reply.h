@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "objclient/azure/azure_blocks.h"
 #include "objclient/http/http_message.h"
 #include "objclient/object.h"
 
@@ -14,6 +15,9 @@ namespace objclient {
 
 // Names come back whole and decoded, objects and prefixes each in the order of their bytes.
 base::Result<ListPage> ParseBlobList(std::string_view body);
+
+// The committed blocks, in their order.
+base::Result<std::vector<Block>> ParseBlockList(std::string_view body);
 
 // One answer of a batch, as if it had come alone.
 struct BatchPart {

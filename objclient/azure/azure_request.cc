@@ -172,6 +172,12 @@ AzureRequest BuildPutBlockFromUrl(const std::string& key, const std::string& blo
   return request;
 }
 
+AzureRequest BuildGetBlockList(const std::string& key) {
+  AzureRequest request = Make("GET", key);
+  request.query = {{"comp", "blocklist"}, {"blocklisttype", "committed"}};
+  return request;
+}
+
 AzureRequest BuildPutBlockList(const std::string& key, const std::vector<std::string>& block_ids) {
   AzureRequest request = Make("PUT", key);
   request.query = {{"comp", "blocklist"}};

@@ -45,6 +45,8 @@ AzureRequest BuildPutBlock(const std::string& key, const std::string& block_id, 
 AzureRequest BuildPutBlockFromUrl(const std::string& key, const std::string& block_id,
                                   const std::string& source, const std::string& source_if_match,
                                   base::ByteRange range);
+// The committed ones.
+AzureRequest BuildGetBlockList(const std::string& key);
 AzureRequest BuildPutBlockList(const std::string& key, const std::vector<std::string>& block_ids);
 
 // At most kDeleteBatchMax deletions, signed already, as one request to the container.

@@ -74,8 +74,9 @@ Capabilities AzureStore::capabilities() const {
   capabilities.key_bytes_max -= prefix_.size();
   capabilities.part_size_min = 1;
   capabilities.put_size_max = 5000 * base::kMiB;
-  capabilities.parts_max = 50'000;
-  capabilities.copy_part_size = 100 * base::kMiB;  // what Put Block From URL always took
+  capabilities.parts_max = AzureUploads::kPartsMax;
+  // As the blocks of a file written through a mount, they end where parts of 8 or 64 MiB end.
+  capabilities.copy_part_size = 64 * base::kMiB;
   return capabilities;
 }
 
@@ -156,15 +157,15 @@ base::Status AzureStore::SendPart(const PartRequest& request, Callback<PartInfo>
   TRY(uploads_.Check(request.key, request.upload_id));
   TRY_ASSIGN(const std::uint64_t crc64, ChecksumOf(request.key, request.body));
   const PartInfo part{request.number, PartEtag(crc64), request.body.size(), request.body.crc32c};
-  AzureRequest wire = BuildPutBlock(
-      Whole(request.key), BlockId(request.upload_id, request.number, part.etag), request.body);
+  const std::string block_id = BlockId(request.upload_id, request.number, part.etag);
+  AzureRequest wire = BuildPutBlock(Whole(request.key), block_id, request.body);
   AddChecksum(wire, crc64);
   return session_->Send(std::move(wire),
                         {nullptr, nullptr,
-                         [this, part, key = request.key, id = request.upload_id,
+                         [this, part, block_id, key = request.key, id = request.upload_id,
                           done = std::move(done)](base::Result<HttpAnswer> answer) {
                            if (!answer.ok()) return done(answer.error());
-                           const base::Status added = uploads_.Add(key, id, part);
+                           const base::Status added = uploads_.Add(key, id, part, block_id);
                            if (!added.ok()) return done(added.error());
                            done(part);
                          }});

@@ -65,6 +65,12 @@ class AzureStore : public ObjectStore {
   // free for a list of blocks. `refusal`: what Put Blob said. Blocks.
   base::Result<ObjectHead> PutBesideBlocks(const PutRequest& request, const base::Error& refusal);
   base::Status SendPart(const PartRequest& request, Callback<PartInfo> done);
+  // A part that is whole blocks of what is committed already: nothing is sent or copied. False
+  // where it is not.
+  base::Result<bool> ReuseBlocks(const ObjectKey& key, const std::string& upload_id,
+                                 const PartInfo& part, const std::string& etag,
+                                 base::ByteRange range);
+  AzureUploads::BlocksResult AskForBlocks(const ObjectKey& key, const std::string& etag);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source);
   base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
 

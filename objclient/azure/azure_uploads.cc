@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/digest/digest.h"
 
@@ -13,7 +14,7 @@ std::string AzureUploads::Create(const ObjectKey& key, const Metadata& metadata)
   std::string id = base::RandomHex(8);
   const std::int64_t now_ns = clock_.WallNs();
   base::MutexLock lock(mutex_);
-  uploads_[id] = {key, metadata, now_ns, {}};
+  uploads_[id] = {.key = key, .metadata = metadata, .initiated_ns = now_ns};
   return id;
 }
 
@@ -30,26 +31,77 @@ base::Status AzureUploads::Check(const ObjectKey& key, const std::string& id) co
   return found.ok() ? base::Ok() : base::Status(found.error());
 }
 
-base::Status AzureUploads::Add(const ObjectKey& key, const std::string& id, PartInfo part) {
+base::Result<AzureUploads::Upload*> AzureUploads::Find(const ObjectKey& key,
+                                                       const std::string& id) {
+  TRY_ASSIGN([[maybe_unused]] const Upload* const known, std::as_const(*this).Find(key, id));
+  return &uploads_[id];
+}
+
+void AzureUploads::Upload::Place(Part part) {
+  Part& placed = parts[part.info.number];
+  blocks += part.block_ids.size();
+  blocks -= placed.block_ids.size();
+  placed = std::move(part);
+}
+
+base::Status AzureUploads::Add(const ObjectKey& key, const std::string& id, PartInfo part,
+                               std::string block_id) {
   base::MutexLock lock(mutex_);
-  TRY_ASSIGN([[maybe_unused]] const Upload* const known, Find(key, id));
-  const std::uint32_t number = part.number;
-  uploads_[id].parts.insert_or_assign(number, std::move(part));
+  TRY_ASSIGN(Upload* const upload, Find(key, id));
+  upload->Place({std::move(part), {std::move(block_id)}});
   return base::Ok();
 }
 
-base::Result<Metadata> AzureUploads::Match(const ObjectKey& key, const std::string& id,
-                                           const std::vector<PartInfo>& parts) const {
+base::Result<bool> AzureUploads::AddCommitted(const ObjectKey& key, const std::string& id,
+                                              PartInfo part, std::vector<std::string> block_ids) {
+  base::MutexLock lock(mutex_);
+  TRY_ASSIGN(Upload* const upload, Find(key, id));
+  // The parts that are still to come have one block each at least.
+  const std::size_t beyond_one_a_part = upload->blocks - upload->parts.size();
+  if (beyond_one_a_part + block_ids.size() > kBlocksMax - kPartsMax) return false;
+  upload->Place({std::move(part), std::move(block_ids)});
+  return true;
+}
+
+AzureUploads::BlocksResult AzureUploads::Committed(const ObjectKey& key, const std::string& id,
+                                                   const std::string& etag,
+                                                   const std::function<BlocksResult()>& ask) {
+  std::promise<BlocksResult> promise;
+  std::shared_future<BlocksResult> answer;
+  bool first = false;
+  {
+    base::MutexLock lock(mutex_);
+    TRY_ASSIGN(Upload* const upload, Find(key, id));
+    const auto [place, is_new] = upload->asked.try_emplace(etag);
+    if (is_new) place->second = promise.get_future().share();
+    answer = place->second;
+    first = is_new;
+  }
+  if (!first) return answer.get();
+  BlocksResult asked = ask();
+  if (!asked.ok()) {
+    base::MutexLock lock(mutex_);
+    if (const auto upload = Find(key, id); upload.ok()) (*upload)->asked.erase(etag);
+  }
+  promise.set_value(asked);
+  return asked;
+}
+
+base::Result<AzureUploads::Commitment> AzureUploads::Match(
+    const ObjectKey& key, const std::string& id, const std::vector<PartInfo>& parts) const {
   base::MutexLock lock(mutex_);
   TRY_ASSIGN(const Upload* const upload, Find(key, id));
+  Commitment commitment{upload->metadata, {}};
   for (const PartInfo& part : parts) {
     const auto known = upload->parts.find(part.number);
-    if (known == upload->parts.end() || known->second.etag != part.etag) {
+    if (known == upload->parts.end() || known->second.info.etag != part.etag) {
       return base::Error(base::ErrorClass::kInvalid,
                          fmt::format("{}: part {} of the upload is another one", key, part.number));
     }
+    const auto& block_ids = known->second.block_ids;
+    commitment.block_ids.insert(commitment.block_ids.end(), block_ids.begin(), block_ids.end());
   }
-  return upload->metadata;
+  return commitment;
 }
 
 base::Result<std::vector<PartInfo>> AzureUploads::Parts(const ObjectKey& key,
@@ -57,7 +109,7 @@ base::Result<std::vector<PartInfo>> AzureUploads::Parts(const ObjectKey& key,
   base::MutexLock lock(mutex_);
   TRY_ASSIGN(const Upload* const upload, Find(key, id));
   std::vector<PartInfo> parts;
-  for (const auto& [number, part] : upload->parts) parts.push_back(part);
+  for (const auto& [number, part] : upload->parts) parts.push_back(part.info);
   return parts;
 }
 
@@ -79,12 +131,5 @@ std::vector<UploadInfo> AzureUploads::List(const ObjectKey& prefix) const {
   });
   return uploads;
 }
-
-std::string BlockId(const std::string& upload_id, std::uint32_t number, const std::string& etag) {
-  const std::string plain = fmt::format("{}-{:05}-{}", upload_id, number, etag);
-  return base::Base64({reinterpret_cast<const std::uint8_t*>(plain.data()), plain.size()});
-}
-
-std::string PartEtag(std::uint64_t crc64) { return fmt::format("{:016x}", crc64); }
 
 }  // namespace objclient

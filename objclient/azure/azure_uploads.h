@@ -6,19 +6,34 @@
 // Owned by AzureStore; any thread.
 #pragma once
 
+#include <functional>
+#include <future>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "objclient/azure/azure_blocks.h"
 #include "objclient/object.h"
 
 namespace objclient {
 
 class AzureUploads {
  public:
+  // Of a list that is committed. A part may be several blocks, as long as there is one left for
+  // every part.
+  static constexpr std::size_t kBlocksMax = 50'000;
+  static constexpr std::uint32_t kPartsMax = 10'000;
+  // What to commit an upload with.
+  struct Commitment {
+    Metadata metadata;
+    std::vector<std::string> block_ids;
+  };
+  using BlocksResult = base::Result<std::shared_ptr<const CommittedBlocks>>;
+
   // `clock` must outlive it.
   explicit AzureUploads(base::Clock& clock) : clock_(clock) {}
 
@@ -26,10 +41,18 @@ class AzureUploads {
   // kNotFound unless `id` is an open upload to `key`; so do all below.
   base::Status Check(const ObjectKey& key, const std::string& id) const EXCLUDES(mutex_);
   // A block is there: it takes the place of an earlier one of the same number.
-  base::Status Add(const ObjectKey& key, const std::string& id, PartInfo part) EXCLUDES(mutex_);
-  // The metadata to commit with. kInvalid when `parts` are not those that were added last.
-  base::Result<Metadata> Match(const ObjectKey& key, const std::string& id,
-                               const std::vector<PartInfo>& parts) const EXCLUDES(mutex_);
+  base::Status Add(const ObjectKey& key, const std::string& id, PartInfo part, std::string block_id)
+      EXCLUDES(mutex_);
+  // The same of blocks that are committed already. False where the list would grow too long.
+  base::Result<bool> AddCommitted(const ObjectKey& key, const std::string& id, PartInfo part,
+                                  std::vector<std::string> block_ids) EXCLUDES(mutex_);
+  // The committed blocks of the upload's blob in its version `etag`. Whoever comes first asks, for
+  // all others; after an error the next one asks again. Blocks; `ask` is called without locks.
+  BlocksResult Committed(const ObjectKey& key, const std::string& id, const std::string& etag,
+                         const std::function<BlocksResult()>& ask) EXCLUDES(mutex_);
+  // kInvalid when `parts` are not those that were added last.
+  base::Result<Commitment> Match(const ObjectKey& key, const std::string& id,
+                                 const std::vector<PartInfo>& parts) const EXCLUDES(mutex_);
   base::Result<std::vector<PartInfo>> Parts(const ObjectKey& key, const std::string& id) const
       EXCLUDES(mutex_);
   // Committed or given up.
@@ -38,25 +61,27 @@ class AzureUploads {
   std::vector<UploadInfo> List(const ObjectKey& prefix) const EXCLUDES(mutex_);
 
  private:
+  struct Part {
+    PartInfo info;
+    std::vector<std::string> block_ids;
+  };
   struct Upload {
     ObjectKey key;
     Metadata metadata;
     std::int64_t initiated_ns = 0;
-    std::map<std::uint32_t, PartInfo> parts;
+    std::map<std::uint32_t, Part> parts = {};
+    std::size_t blocks = 0;                                              // of all parts
+    std::map<std::string, std::shared_future<BlocksResult>> asked = {};  // by etag
+
+    void Place(Part part);
   };
   base::Result<const Upload*> Find(const ObjectKey& key, const std::string& id) const
       REQUIRES(mutex_);
+  base::Result<Upload*> Find(const ObjectKey& key, const std::string& id) REQUIRES(mutex_);
 
   base::Clock& clock_;
   mutable base::Mutex mutex_;
   std::map<std::string, Upload> uploads_ GUARDED_BY(mutex_);  // by id
 };
-
-// The id of a block, as it goes onto the wire (base64 of equally many bytes for every block).
-// `etag` is the part's: it says which bytes they are, so that a list names bytes and not just
-// numbers, and a late copy of an earlier attempt is never committed.
-std::string BlockId(const std::string& upload_id, std::uint32_t number, const std::string& etag);
-// The etag of a part with that CRC-64.
-std::string PartEtag(std::uint64_t crc64);
 
 }  // namespace objclient

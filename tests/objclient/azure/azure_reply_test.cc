@@ -42,11 +42,31 @@ TEST(ParseBlobList, NamesThatXmlCannotCarry) {
 }
 
 TEST(ParseBlobList, OtherDocumentsAreCorrupt) {
-  for (const char* body : {"", "<html/>", "<EnumerationResults>", "<Error/>"}) {
+  for (const char* body :
+       {"", "<html/>", "<EnumerationResults>", "<Error/>", "<EnumerationResults/>",
+        "<EnumerationResults><Blobs/></EnumerationResults>",
+        "<EnumerationResults><NextMarker/></EnumerationResults>"}) {
     const auto page = ParseBlobList(body);
     ASSERT_FALSE(page.ok()) << body;
     EXPECT_EQ(page.error().error_class(), base::ErrorClass::kCorrupt);
   }
+}
+
+TEST(ParseBlockList, CommittedBlocksInTheirOrder) {
+  const auto blocks = ParseBlockList(
+      "\xEF\xBB\xBF<?xml version=\"1.0\"?><BlockList>"
+      "<CommittedBlocks><Block><Name>Yg==</Name><Size>8388608</Size></Block>"
+      "<Block><Name>YQ==</Name><Size>5</Size></Block></CommittedBlocks>"
+      "<UncommittedBlocks><Block><Name>Yw==</Name><Size>7</Size></Block></UncommittedBlocks>"
+      "</BlockList>");
+  ASSERT_TRUE(blocks.ok()) << blocks.error().ToString();
+  ASSERT_EQ(blocks->size(), 2u);
+  EXPECT_EQ((*blocks)[0].id, "Yg==");
+  EXPECT_EQ((*blocks)[0].size, 8388608u);
+  EXPECT_EQ((*blocks)[1].id, "YQ==");
+  EXPECT_EQ((*blocks)[1].size, 5u);
+  EXPECT_TRUE(ParseBlockList("<BlockList><CommittedBlocks/></BlockList>")->empty());
+  EXPECT_FALSE(ParseBlockList("<EnumerationResults/>").ok());
 }
 
 constexpr const char* kBatch =

@@ -66,6 +66,12 @@ TEST(BuildPutBlockList, KeepsTheOrder) {
   EXPECT_EQ(EncodedQuery(request), "comp=blocklist");
 }
 
+TEST(BuildGetBlockList, AsksForWhatIsCommitted) {
+  const AzureRequest request = BuildGetBlockList("k");
+  EXPECT_EQ(request.method, "GET");
+  EXPECT_EQ(EncodedQuery(request), "comp=blocklist&blocklisttype=committed");
+}
+
 TEST(BuildBatch, CarriesWholeRequests) {
   HttpRequest deletion;
   deletion.method = "DELETE";

@@ -193,11 +193,11 @@ TEST_F(AzureStoreTest, LargeBlobsAreCopiedInBlocks) {
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->size, kCopyBlobMax + 1);
   const auto sent = transport_->sent();
-  ASSERT_EQ(sent.size(), 6u);  // HEAD, and HEAD, three blocks, the list
-  EXPECT_EQ(sent[2].headers.Value("x-ms-source-range"), "bytes=0-104857599");
-  EXPECT_EQ(sent[4].headers.Value("x-ms-source-if-match"), "\"s\"");
-  EXPECT_EQ(sent[5].headers.Value("if-match"), "\"old\"");
-  EXPECT_EQ(sent[5].headers.Value("x-ms-meta-m"), "1");
+  ASSERT_EQ(sent.size(), 8u);  // HEAD, and HEAD, five blocks, the list
+  EXPECT_EQ(sent[2].headers.Value("x-ms-source-range"), "bytes=0-67108863");
+  EXPECT_EQ(sent[6].headers.Value("x-ms-source-if-match"), "\"s\"");
+  EXPECT_EQ(sent[7].headers.Value("if-match"), "\"old\"");
+  EXPECT_EQ(sent[7].headers.Value("x-ms-meta-m"), "1");
 }
 
 TEST_F(AzureStoreTest, DeletingAKeyThatIsGoneSucceeds) {
