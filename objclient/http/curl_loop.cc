@@ -66,7 +66,7 @@ void CurlLoop::Submit(std::unique_ptr<CurlTransfer> transfer) {
       (transfer->urgent() ? urgent_ : waiting_).push_back(std::move(transfer));
     }
   }
-  curl_multi_wakeup(multi_.get());
+  if (!woken_.exchange(true)) curl_multi_wakeup(multi_.get());
 }
 
 void CurlLoop::Run() {
@@ -85,6 +85,7 @@ void CurlLoop::Run() {
 
 // False when the loop is to stop.
 bool CurlLoop::StartWaiting() {
+  woken_.store(false);  // before the look, so that who comes after it wakes us again
   AnswerRefused();
   if (options_.stop.stop_requested()) {
     CancelAll({base::ErrorClass::kUnavailable, "no request is sent any more"});

@@ -79,6 +79,8 @@ class CurlLoop {
   std::unordered_map<CURL*, Active> active_;
   std::vector<CurlEasy> idle_handles_;
 
+  // Atomic: from a wake-up until the loop looks at the queues; one is enough for all who come.
+  std::atomic<bool> woken_{false};
   std::atomic<std::size_t> load_{0};  // atomic: a hint for Submit's choice, no ordering needed
   base::Mutex mutex_;
   std::deque<std::unique_ptr<CurlTransfer>> urgent_ GUARDED_BY(mutex_);
