@@ -11,9 +11,10 @@ namespace objclient {
 
 namespace {
 
-// Of a connection. Larger ones save few calls and leave the processor's second cache; a handle
-// allocates them anew for each request.
-constexpr long kReceiveBufferBytes = 256L << 10;
+// Of a connection, for the time of a request. Half of this costs 0.04 CPU s/GiB more, as the loop
+// then turns more often; twice as much saves nothing.
+constexpr long kReceiveBufferBytes = 512L << 10;
+// Filled by a copy and emptied by the kernel's: it should still be in the processor's cache then.
 constexpr long kUploadBufferBytes = 256L << 10;
 constexpr std::size_t kHeaderBytesMax = 128u << 10;
 
