@@ -116,6 +116,9 @@ base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& v
   TRY(base::MakeDirectories(config.state_directory));
   TRY_ASSIGN(volume.lock, LockStateDirectory(config.state_directory));
   TRY_ASSIGN(volume.catalog, OpenCatalog(config, clock));
+  if (const auto known = volume.store->Discover(); !known.ok()) {
+    LOG_WARN("what the store can do is not known: {}", known.error().ToString());
+  }
   TRY(OpenCaches(config, clock, volume));
   TRY_ASSIGN(
       volume.filesystem,

@@ -161,6 +161,8 @@ class Catalog {
   virtual base::Result<std::optional<KeyHolder>> FindKey(const objclient::ObjectKey& key) = 0;
   // True when an object row has a key that begins with `key` + "/".
   virtual base::Result<bool> HasKeysBelow(const objclient::ObjectKey& key) = 0;
+  // True when a kDelete intent names the key.
+  virtual base::Result<bool> IsToBeDeleted(const objclient::ObjectKey& key) = 0;
 
   // --- intents ---
   virtual base::Result<IntentId> AddIntent(const Intent& intent, Durability durability) = 0;

@@ -85,6 +85,7 @@ enum class IntentKind : std::uint8_t {
   kUpload = 1,  // an upload of `inode` to `key` is under way or must still be made (see state)
   kSettle = 2,  // bring `inode` (a file, or every file below a directory) to key = path
   kDelete = 3,  // the object at `key` with `etag` is garbage
+  kMove = 4,    // `object`, of `inode`, may be at `key` already; moved, it still has `etag`
 };
 enum class UploadState : std::uint8_t {
   kWriting = 1,  // the writer has not closed: nothing was promised, abort it at replay

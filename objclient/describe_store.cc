@@ -5,6 +5,7 @@
 #include "objclient/auth/azure_sign_in.h"
 #include "objclient/auth/credential_transport.h"
 #include "objclient/azure/azure_location.h"
+#include "objclient/azure/azure_store.h"
 #include "objclient/http_options.h"
 #include "objclient/s3/s3_location.h"
 
@@ -77,6 +78,17 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
   return url.kind == BucketUrl::Kind::kS3
              ? DescribeS3(url, options, environment, std::move(open), clock)
              : DescribeAzure(url, options, environment, std::move(open), clock);
+}
+
+std::string DescribeNameSpace(const BucketUrl& url, const StoreOptions& options,
+                              const Environment& environment, base::Clock& clock,
+                              base::Metrics& metrics) {
+  if (url.kind != BucketUrl::Kind::kAzure) return {};
+  const auto session = OpenAzureSession(url, options, environment, clock, metrics);
+  if (!session.ok()) return "counts as flat: " + session.error().message();
+  const auto kind = AskNameSpace(**session);
+  if (!kind.ok()) return "counts as flat: " + kind.error().message();
+  return *kind == NameSpace::kHierarchical ? "hierarchical" : "flat";
 }
 
 }  // namespace objclient

@@ -30,4 +30,10 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
                                              const Environment& environment, base::Clock& clock,
                                              base::Metrics& metrics);
 
+// Whether the account of an Azure bucket has a hierarchical name space, for a person. Asks it once;
+// empty for other buckets.
+std::string DescribeNameSpace(const BucketUrl& url, const StoreOptions& options,
+                              const Environment& environment, base::Clock& clock,
+                              base::Metrics& metrics);
+
 }  // namespace objclient

@@ -61,8 +61,10 @@ struct Capabilities {
   bool delete_many_if_match = false;  // in one request; without it DeleteMany makes one a key
   bool checksum_crc32c = false;       // verifies the CRC-32C sent with Put and UploadPart
   bool server_copy = false;           // UploadPartCopy, which moves no bytes through us
-  bool parts_equal = false;  // every part of an upload but the last has the same size
-  bool found_out = true;     // false: not known before the first write, all above is the least
+  bool moves = false;                 // Move
+  bool keeps_directories = false;     // directories stay, empty or not, until they are deleted
+  bool parts_equal = false;           // every part of an upload but the last has the same size
+  bool found_out = true;  // false: not known before the first write, all above is the least
   bool list_sorted = true;
   bool keys_are_utf8 = false;              // other keys are refused
   bool keys_are_url_paths = false;         // keys with '\\', or '.' before a '/' or the end, too

@@ -24,6 +24,11 @@ std::uint64_t Body::size() const {
   return total;
 }
 
+base::Result<ObjectHead> ObjectStore::Move(const CopyRequest& request) {
+  return base::Error(base::ErrorClass::kUnsupported,
+                     request.source + ": this store moves no objects");
+}
+
 base::Result<ObjectHead> GetAndWait(ObjectStore& store, GetRequest request) {
   return Wait<ObjectHead>(
       [&](Callback<ObjectHead> done) { store.Get(std::move(request), std::move(done)); });

@@ -112,7 +112,12 @@ class ObjectStore {
   // Server side. A store that cannot do it in one call says so (copy_in_parts.h), and
   // RetryingStore makes it of parts.
   virtual base::Result<ObjectHead> Copy(const CopyRequest& request) = 0;
-  // kNotFound is not an error here: the key is gone. `if_match` empty = unconditional.
+  // With capabilities().moves: the object gives up its key for another one, in one step for all who
+  // look, and keeps bytes and metadata (`request.metadata` is not set). The head is that of the
+  // target. kNotFound: there is no source; after a lost answer it may be the target already.
+  virtual base::Result<ObjectHead> Move(const CopyRequest& request);
+  // kNotFound is not an error here: the key is gone. `if_match` empty = unconditional. A key that
+  // ends in '/' is a directory where the store knows some: kConflict unless it is empty.
   virtual base::Status Delete(const ObjectKey& key, const std::string& if_match) = 0;
   // Keys that could not be deleted, with the reason (kConflict: another object is there); empty
   // when all are gone.

@@ -327,6 +327,10 @@ void RetryingStore::UploadPart(PartRequest request, Callback<PartInfo> done) {
   SendBody(&ObjectStore::UploadPart, std::move(request), std::move(done));
 }
 
+base::Status RetryingStore::Discover() {
+  return Blocking([&] { return inner_->Discover(); });
+}
+
 base::Result<ObjectHead> RetryingStore::Head(const ObjectKey& key) {
   return Blocking([&] { return inner_->Head(key); });
 }
@@ -336,6 +340,10 @@ base::Result<ObjectHead> RetryingStore::Copy(const CopyRequest& request) {
   if (copied.ok() || !MeansOnlyInParts(copied.error())) return copied;
   // Each part has its own attempts.
   return CopyInParts(*this, request, capabilities().copy_part_size);
+}
+
+base::Result<ObjectHead> RetryingStore::Move(const CopyRequest& request) {
+  return Blocking([&] { return inner_->Move(request); });
 }
 
 base::Status RetryingStore::Delete(const ObjectKey& key, const std::string& if_match) {

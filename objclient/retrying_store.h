@@ -51,11 +51,13 @@ class RetryingStore final : public ObjectStore {
   ~RetryingStore() override;
 
   Capabilities capabilities() const override { return inner_->capabilities(); }
+  base::Status Discover() override;
   void Get(GetRequest request, Callback<ObjectHead> done) override;
   void Put(PutRequest request, Callback<ObjectHead> done) override;
   void UploadPart(PartRequest request, Callback<PartInfo> done) override;
   base::Result<ObjectHead> Head(const ObjectKey& key) override;
   base::Result<ObjectHead> Copy(const CopyRequest& request) override;
+  base::Result<ObjectHead> Move(const CopyRequest& request) override;
   base::Status Delete(const ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
       const std::vector<DeleteRequest>& requests) override;

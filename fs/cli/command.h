@@ -19,6 +19,7 @@ inline constexpr int kUsage = 2;
 // What a command leaves behind for main: how to run it, set by the parser when it was chosen.
 using Run = std::function<int()>;
 
+void AddAclCommand(CLI::App& app, Run& chosen);
 void AddMountCommand(CLI::App& app, Run& chosen);
 void AddUmountCommand(CLI::App& app, Run& chosen);
 void AddInfoCommand(CLI::App& app, Run& chosen);

@@ -45,7 +45,11 @@ base::Status Print(const VolumeOptions& options) {
   for (const objclient::PassedOver& source : store.passed_over) {
     std::printf("not from %s: %s\n", source.source.c_str(), source.why.c_str());
   }
-  return store.failure ? base::Status(*store.failure) : base::Ok();
+  if (store.failure) return *store.failure;
+  PrintLine("name space",
+            objclient::DescribeNameSpace(url, options.store, objclient::ProcessEnvironment(),
+                                         base::SystemClock(), metrics));
+  return base::Ok();
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ int Main(int argc, char** argv) {
   AddInfoCommand(app, chosen);
   AddLsCommand(app, chosen);
   AddStatCommand(app, chosen);
+  AddAclCommand(app, chosen);
   AddVersionCommand(app, chosen);
   try {
     app.parse(argc, argv);

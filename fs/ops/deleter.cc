@@ -26,6 +26,7 @@ using Failures = std::vector<std::pair<objclient::ObjectKey, base::Error>>;
 base::Result<Failures> DeleteAll(objclient::ObjectStore& store,
                                  const std::map<objclient::ObjectKey, Victim>& victims) {
   std::vector<objclient::DeleteRequest> requests;
+  requests.reserve(victims.size());
   for (const auto& [key, victim] : victims) requests.push_back({key, victim.intent.etag});
   TRY_ASSIGN(Failures failed, store.DeleteMany(requests));
   std::erase_if(failed, [](const auto& failure) {
@@ -93,15 +94,26 @@ base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {
   if (holder && (holder->inode || holder->object.id != intent.object)) return Verdict::kTakenOver;
   // Its row went with an earlier delete, or with whoever took the key over and left again.
   if (!holder && intent.object != meta::ObjectId{}) return Verdict::kTakenOver;
+  if (intent.key.ends_with('/')) return JudgeDirectory(intent.key.substr(0, intent.key.size() - 1));
   TRY_ASSIGN(const bool awaited, IsAwaited(intent.key));
   return awaited ? Verdict::kWait : Verdict::kDelete;
 }
 
+base::Result<Deleter::Verdict> Deleter::JudgeDirectory(const objclient::ObjectKey& key) {
+  TRY_ASSIGN(const auto entry, FindEntry(key));
+  if (entry && entry->is_dir()) return Verdict::kTakenOver;
+  if (!context_.store.capabilities().keeps_directories) return Verdict::kDelete;
+  // What is still to be moved away or deleted from below it.
+  TRY_ASSIGN(const bool used, context_.catalog.HasKeysBelow(key));
+  return used ? Verdict::kWait : Verdict::kDelete;
+}
+
 base::Result<bool> Deleter::IsAwaited(const objclient::ObjectKey& key) {
-  TRY_ASSIGN(const auto inode, FindFile(key));
-  if (!inode) return false;
-  TRY_ASSIGN(const auto extents, context_.catalog.GetExtents(*inode));
-  TRY_ASSIGN(const auto paths, context_.catalog.Paths(*inode));
+  TRY_ASSIGN(const auto entry, FindEntry(key));
+  if (!entry || !entry->is_file()) return false;
+  const meta::InodeId inode = entry->id;
+  TRY_ASSIGN(const auto extents, context_.catalog.GetExtents(inode));
+  TRY_ASSIGN(const auto paths, context_.catalog.Paths(inode));
   for (const meta::NamedKey& path : paths) {
     const objclient::ObjectKey native = NativeKey(path.key);
     if (!extents.empty() && extents.front().object.key == native) return false;
@@ -113,7 +125,7 @@ base::Result<bool> Deleter::IsAwaited(const objclient::ObjectKey& key) {
 }
 
 // Escaped names are not found this way: their keys are deleted first, then written again.
-base::Result<std::optional<meta::InodeId>> Deleter::FindFile(const objclient::ObjectKey& key) {
+base::Result<std::optional<meta::Inode>> Deleter::FindEntry(const objclient::ObjectKey& key) {
   meta::InodeId parent = meta::kRootInode;
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('/', begin), key.size());
@@ -125,14 +137,11 @@ base::Result<std::optional<meta::InodeId>> Deleter::FindFile(const objclient::Ob
       if (number == ENOENT || number == ENOTDIR) break;
       return entry.error();
     }
-    if (end == key.size()) {
-      if (!entry->is_file()) break;
-      return std::optional(entry->id);
-    }
+    if (end == key.size()) return std::optional(*entry);
     parent = entry->id;
     begin = end + 1;
   }
-  return std::optional<meta::InodeId>();
+  return std::optional<meta::Inode>();
 }
 
 }  // namespace fs

@@ -1,6 +1,7 @@
 // Deleter: deletes objects that nothing refers to any more, in batches, behind the user. A key that
 // somebody works on, or that a file of that name is about to take over, waits: other tools then see
 // the old object replaced by the new one, never a gap. A key that was taken over is left alone.
+// Keys that end in '/' are directories, or objects that stand for one.
 // Strays (stray.h) go one by one, each after a look. Owned by Maintenance; Pass runs on its thread.
 #pragma once
 
@@ -21,9 +22,11 @@ class Deleter {
   void RemoveNow(const meta::Intent& stray);
   enum class Verdict : std::uint8_t { kDelete, kTakenOver, kWait };
   base::Result<Verdict> Judge(const meta::Intent& intent);
+  // `key` has no '/' at the end.
+  base::Result<Verdict> JudgeDirectory(const objclient::ObjectKey& key);
   // True when a file whose object is not in its place yet has the name that `key` stands for.
   base::Result<bool> IsAwaited(const objclient::ObjectKey& key);
-  base::Result<std::optional<meta::InodeId>> FindFile(const objclient::ObjectKey& key);
+  base::Result<std::optional<meta::Inode>> FindEntry(const objclient::ObjectKey& key);
 
   Context& context_;
   IntentQueue& queue_;

@@ -42,7 +42,8 @@ void IntentQueue::Merge(std::vector<meta::Intent> intents) {
     // Another thread may have merged the same page.
     if (meta::Raw(intent.id) <= meta::Raw(last_)) continue;
     last_ = intent.id;
-    if (intent.kind == meta::IntentKind::kUpload) continue;
+    if (intent.kind == meta::IntentKind::kUpload || intent.kind == meta::IntentKind::kMove)
+      continue;
     const bool settle = intent.kind == meta::IntentKind::kSettle;
     const std::int64_t due = now + (settle ? settle_rest : kDeleteRestNs);
     Jobs& jobs = JobsOf(intent.kind);

@@ -19,6 +19,8 @@ class Maintenance {
   Maintenance(Context& context, Committer& committer);
   ~Maintenance() { Stop(); }
 
+  // What a former process began, before anything else is done. Waits for the store.
+  void Recover() { settler_.Recover(); }
   void Start();
   // The catalog may hold new intents.
   void Wake();

@@ -38,6 +38,7 @@ MountedFilesystem::~MountedFilesystem() { Stop(); }
 base::Status MountedFilesystem::Start() {
   if (context_.options.read_only) return base::Ok();
   TRY(Replay(context_, committer_));
+  maintenance_.Recover();
   maintenance_.Start();
   return base::Ok();
 }
@@ -126,7 +127,8 @@ void MountedFilesystem::AfterRemoval(const meta::Removed& removed) {
 
 void MountedFilesystem::DropMarker(meta::InodeId directory,
                                    const objclient::ObjectKey& catalog_key) {
-  if (refresher_.IsMadeHere(directory)) return;
+  const bool kept = context_.store.capabilities().keeps_directories;
+  if (!kept && refresher_.IsMadeHere(directory)) return;
   meta::Intent marker;
   marker.kind = meta::IntentKind::kDelete;
   marker.key = PrefixOf(catalog_key);

@@ -1,6 +1,7 @@
 // Rename: one transaction, whatever moves. Before it: a directory that moves is listed to its
 // leaves, because only what the catalog knows moves along; a file that moves is committed, because
 // its name must not become durable before its bytes.
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -12,6 +13,28 @@ namespace {
 // linux/fs.h, which clashes with other headers.
 constexpr unsigned kNoReplace = 1;
 constexpr unsigned kExchange = 2;
+constexpr std::size_t kDirectoryPage = 1000;
+
+// What stays behind of a directory that moves: itself, after those below it where the bucket keeps
+// empty ones.
+std::vector<meta::InodeId> MarkedDirectories(Context& context, meta::InodeId top) {
+  std::vector<meta::InodeId> directories{top};
+  if (!context.store.capabilities().keeps_directories) return directories;
+  for (std::size_t at = 0; at < directories.size(); ++at) {
+    std::string after;
+    for (;;) {
+      const auto entries = context.catalog.ReadDir(directories[at], after, kDirectoryPage);
+      if (!entries.ok()) break;
+      for (const meta::DirEntry& entry : *entries) {
+        if (entry.inode.is_dir()) directories.push_back(entry.inode.id);
+      }
+      if (entries->size() < kDirectoryPage) break;
+      after = entries->back().name;
+    }
+  }
+  std::reverse(directories.begin(), directories.end());
+  return directories;
+}
 
 }  // namespace
 
@@ -84,8 +107,10 @@ void MountedFilesystem::RenameSent(const std::shared_ptr<RenameRequest>& request
   std::vector<std::pair<meta::InodeId, objclient::ObjectKey>> markers;
   for (const meta::Inode& inode : request->moving) {
     if (!inode.is_dir()) continue;
-    const auto paths = context_.catalog.Paths(inode.id);
-    if (paths.ok() && !paths->empty()) markers.emplace_back(inode.id, paths->front().key);
+    for (const meta::InodeId directory : MarkedDirectories(context_, inode.id)) {
+      const auto paths = context_.catalog.Paths(directory);
+      if (paths.ok() && !paths->empty()) markers.emplace_back(directory, paths->front().key);
+    }
   }
   const auto renamed = context_.catalog.Rename(request->parent, request->name, request->new_parent,
                                                request->new_name, request->flags, context_.Now());

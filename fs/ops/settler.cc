@@ -18,13 +18,13 @@ constexpr std::size_t kDirectoryPage = 1000;
 constexpr std::uint32_t kPartAfter = 2;  // times a file waits for a key before it steps aside
 constexpr std::size_t kTokenBytes = 16;
 
-bool IsConflict(const base::Error& error) {
-  return error.error_class() == base::ErrorClass::kConflict ||
-         error.error_class() == base::ErrorClass::kExists;
+bool MayBeLost(const base::Error& error) {
+  return MeansTaken(error) || error.error_class() == base::ErrorClass::kNotFound;
 }
 
-bool MayBeLost(const base::Error& error) {
-  return IsConflict(error) || error.error_class() == base::ErrorClass::kNotFound;
+// Nothing of it is unsent or about to be sent.
+bool IsIdle(const FileInode& file) {
+  return file.state() == FileInode::State::kClean && !file.CommitIsNear();
 }
 
 }  // namespace
@@ -57,18 +57,13 @@ struct Settler::Tally {
   std::optional<base::Error> error GUARDED_BY(mutex);
 };
 
-struct Settler::Move {
-  meta::InodeId inode{};
-  meta::Object object;
-  objclient::ObjectKey target;
-};
-
 Settler::Settler(Context& context, IntentQueue& queue, Committer& committer,
                  std::function<bool()> stopping)
     : context_(context),
       queue_(queue),
       committer_(committer),
       stopping_(std::move(stopping)),
+      mover_(context),
       executor_({.name = "settle", .threads = kThreads, .queue_limit = kThreads}) {}
 
 bool Settler::Pass() {
@@ -133,9 +128,20 @@ void Settler::Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally) {
 }
 
 base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uint32_t waits) {
-  if (const InodeRef file = context_.inodes.Find(inode)) {
-    if (file->state() != FileInode::State::kClean || file->CommitIsNear()) return Outcome::kWait;
+  if (const InodeRef file = context_.inodes.Find(inode); file && !IsIdle(*file)) {
+    return Outcome::kWait;
   }
+  if (!context_.store.capabilities().moves) return SettleIdle(inode, waits);
+  // An object that moves leaves its old key before the catalog knows: nobody may begin to build on
+  // it meanwhile.
+  const InodeRef file = context_.inodes.Acquire(inode);
+  const FileInode::Turn turn = file->TakeAll();
+  if (!IsIdle(*file)) return Outcome::kWait;
+  TRY_ASSIGN(const bool resolved, mover_.Resolve(inode));
+  return resolved ? SettleIdle(inode, waits) : Outcome::kWait;
+}
+
+base::Result<Settler::Outcome> Settler::SettleIdle(meta::InodeId inode, std::uint32_t waits) {
   const auto paths = context_.catalog.Paths(inode);
   if (!paths.ok() && paths.error().error_class() == base::ErrorClass::kNotFound) {
     return Outcome::kDone;
@@ -145,7 +151,7 @@ base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uin
   TRY_ASSIGN(const auto extents, context_.catalog.GetExtents(inode));
   if (extents.empty()) return Publish(inode, *paths);
 
-  Move move{inode, extents.front().object, NativeKey(paths->front().key)};
+  Mover::Move move{inode, extents.front().object, NativeKey(paths->front().key)};
   for (const meta::NamedKey& path : *paths) {
     if (NativeKey(path.key) == move.object.key) return Outcome::kDone;
   }
@@ -187,8 +193,10 @@ base::Result<Settler::Outcome> Settler::Publish(meta::InodeId inode,
   return Outcome::kWait;
 }
 
-base::Result<Settler::Outcome> Settler::MoveTo(const Move& move) {
-  const KeyTable::Hold source = context_.keys.TryLock(move.object.key);
+base::Result<Settler::Outcome> Settler::MoveTo(const Mover::Move& move) {
+  const KeyTable::Hold source = context_.store.capabilities().moves
+                                    ? context_.keys.TryLockUnmarked(move.object.key)
+                                    : context_.keys.TryLock(move.object.key);
   const KeyTable::Hold target = context_.keys.TryLockUnmarked(move.target);
   if (!source || !target) return Outcome::kWait;
   TRY_ASSIGN(const auto holder, context_.catalog.FindKey(move.target));
@@ -197,17 +205,14 @@ base::Result<Settler::Outcome> Settler::MoveTo(const Move& move) {
   if (holder) {
     precondition = {.if_absent = false, .if_match = holder->object.etag};
   } else {
-    TRY_ASSIGN(const bool blocked, IsObstructed(context_.catalog, move.target));
+    TRY_ASSIGN(const bool blocked, IsObstructed(context_, move.target));
     if (blocked) return Outcome::kWait;
   }
-  const auto copied = CopyObject(move, std::move(precondition));
-  if (copied.ok()) {
-    TRY(Swap(move, *copied));
-    return Outcome::kDone;
-  }
-  if (!MayBeLost(copied.error())) return copied.error();
+  const base::Status moved = mover_.Run(move, std::move(precondition));
+  if (moved.ok()) return Outcome::kDone;
+  if (!MayBeLost(moved.error())) return moved.error();
   TRY_ASSIGN(const auto loss, FindLoss(move.object));
-  if (!loss) return copied.error();
+  if (!loss) return moved.error();
   TRY(context_.catalog.LoseObject(move.inode, move.object.id));
   LOG_ERROR("settle inode={}: {}; it cannot be moved to key={}", meta::Raw(move.inode),
             loss->ToString(), move.target);
@@ -224,70 +229,6 @@ base::Result<std::optional<base::Error>> Settler::FindLoss(const meta::Object& o
       base::Error(base::ErrorClass::kConflict, "another writer of the bucket has " +
                                                    std::string(missing ? "removed" : "replaced") +
                                                    " the object key=" + object.key));
-}
-
-base::Result<objclient::ObjectHead> Settler::CopyObject(const Move& move,
-                                                        objclient::Precondition precondition) {
-  objclient::CopyRequest request{.source = move.object.key,
-                                 .source_if_match = move.object.etag,
-                                 .target = move.target,
-                                 .precondition = std::move(precondition),
-                                 .metadata = std::nullopt};
-  const auto copied = context_.store.Copy(request);
-  if (copied.ok() || !IsConflict(copied.error())) return copied;
-
-  TRY_ASSIGN(const auto source, context_.store.Head(move.object.key));
-  if (source.etag != move.object.etag)
-    return copied;  // replaced by others: nothing of ours to move
-  const auto there = context_.store.Head(move.target);
-  if (!there.ok()) {
-    if (there.error().error_class() != base::ErrorClass::kNotFound) return there;
-    request.precondition = {.if_absent = true, .if_match = {}};
-    return context_.store.Copy(request);
-  }
-  // The copy of an attempt whose answer was lost.
-  const auto token = there->metadata.find(cache::kUploadTokenName);
-  const auto ours = source.metadata.find(cache::kUploadTokenName);
-  const bool same_token = token != there->metadata.end() && ours != source.metadata.end() &&
-                          token->second == ours->second;
-  if (there->size == source.size && (same_token || there->etag == source.etag)) return *there;
-
-  const objclient::ObjectKey kept = ConflictKey(move.target, there->etag);
-  const auto saved = context_.store.Copy({.source = move.target,
-                                          .source_if_match = there->etag,
-                                          .target = kept,
-                                          .precondition = {.if_absent = true, .if_match = {}},
-                                          .metadata = std::nullopt});
-  if (!saved.ok() && !IsConflict(saved.error())) return saved;
-  LOG_WARN("conflict key={}: another writer's object is kept as key={}", move.target, kept);
-  request.precondition = {.if_absent = false, .if_match = there->etag};
-  return context_.store.Copy(request);
-}
-
-base::Status Settler::Swap(const Move& move, const objclient::ObjectHead& copied) {
-  const auto moved =
-      context_.catalog.MoveObject(move.inode, move.object.id, move.target, copied.etag);
-  if (!moved.ok()) {
-    // The file changed or went away meanwhile: the copy is garbage, the intent looks again. It goes
-    // while its key is locked: the next commit to the key would take it for another writer's.
-    if (context_.store.Delete(move.target, copied.etag).ok()) return moved.error();
-    meta::Intent garbage;
-    garbage.kind = meta::IntentKind::kDelete;
-    garbage.key = move.target;
-    garbage.etag = copied.etag;
-    const auto added = context_.catalog.AddIntent(garbage, meta::Durability::kAsync);
-    return added.ok() ? moved.error() : added.error();
-  }
-  const cache::ObjectRef object = ToRef(*moved);
-  context_.cache.Rename(meta::Raw(move.object.id), object);
-  context_.inodes.ObjectRenamed(move.inode, meta::Raw(move.object.id), object.id);
-  if (const InodeRef file = context_.inodes.Find(move.inode)) {
-    const std::uint64_t seen = file->content_version();
-    TRY_ASSIGN(ContentPtr content, ReadContent(context_.catalog, move.inode));
-    // A commit that came in between knows better.
-    file->OfferContent(std::move(content), seen);
-  }
-  return base::Ok();
 }
 
 }  // namespace fs

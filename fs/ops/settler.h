@@ -1,7 +1,6 @@
-// Settler: brings files whose name changed back to key = path (design section 11): copies the
-// object on the server, swaps it in one transaction, leaves the old key to the deleter. Publishes
-// files that have no object yet. A settle intent names a file, or a directory for everything below
-// it.
+// Settler: brings files whose name changed back to key = path (design section 11), by way of the
+// mover. Publishes files that have no object yet. A settle intent names a file, or a directory for
+// everything below it.
 //
 // A file whose object another writer removed or replaced stays where it is: there is nothing to
 // move. Waits while a file has unsent changes, and while somebody else's bytes are at the target
@@ -18,6 +17,7 @@
 #include "base/executor.h"
 #include "fs/ops/committer.h"
 #include "fs/ops/intent_queue.h"
+#include "fs/ops/mover.h"
 
 namespace fs {
 
@@ -26,6 +26,8 @@ class Settler {
   // `stopping` ends a walk through a large directory early.
   Settler(Context& context, IntentQueue& queue, Committer& committer,
           std::function<bool()> stopping);
+  // Before the first pass: moves that a former process did not see the end of.
+  void Recover() { mover_.Recover(); }
   // Works on what is due and waits for it. True when there was anything.
   bool Pass();
 
@@ -33,25 +35,23 @@ class Settler {
   enum class Outcome : std::uint8_t { kDone, kWait };
   // How the files of one intent fared.
   struct Tally;
-  struct Move;
 
   void Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally);
   void Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally);
   base::Result<Outcome> SettleFile(meta::InodeId inode, std::uint32_t waits);
+  base::Result<Outcome> SettleIdle(meta::InodeId inode, std::uint32_t waits);
   base::Result<Outcome> Publish(meta::InodeId inode, const std::vector<meta::NamedKey>& paths);
   // True when the file that holds `key` wants to be elsewhere as well.
   base::Result<bool> IsHolderMoving(const objclient::ObjectKey& key);
-  base::Result<Outcome> MoveTo(const Move& move);
-  base::Result<objclient::ObjectHead> CopyObject(const Move& move,
-                                                 objclient::Precondition precondition);
+  base::Result<Outcome> MoveTo(const Mover::Move& move);
   // None when the object is what the catalog says; else what others did to it.
   base::Result<std::optional<base::Error>> FindLoss(const meta::Object& object);
-  base::Status Swap(const Move& move, const objclient::ObjectHead& copied);
 
   Context& context_;
   IntentQueue& queue_;
   Committer& committer_;
   const std::function<bool()> stopping_;
+  Mover mover_;
   base::Executor executor_;
 };
 

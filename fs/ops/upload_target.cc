@@ -101,9 +101,14 @@ base::Status DropSetId(Context& context, meta::InodeId inode) {
   return changed.ok() ? base::Ok() : base::Status(changed.error());
 }
 
-base::Result<bool> IsObstructed(meta::Catalog& catalog, const objclient::ObjectKey& key) {
+base::Result<bool> IsObstructed(Context& context, const objclient::ObjectKey& key) {
+  meta::Catalog& catalog = context.catalog;
   TRY_ASSIGN(const bool below, catalog.HasKeysBelow(key));
   if (below) return true;
+  if (context.store.capabilities().keeps_directories) {
+    TRY_ASSIGN(const bool directory, catalog.IsToBeDeleted(key + '/'));
+    if (directory) return true;
+  }
   for (std::size_t slash = key.find('/'); slash != std::string::npos;
        slash = key.find('/', slash + 1)) {
     if (slash == 0) continue;
@@ -128,7 +133,7 @@ base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::st
   // Asked under the lock: the answer stays true.
   TRY_ASSIGN(const auto holder, context.catalog.FindKey(key));
   if (!holder) {
-    TRY_ASSIGN(const bool blocked, IsObstructed(context.catalog, key));
+    TRY_ASSIGN(const bool blocked, IsObstructed(context, key));
     if (blocked) return Hidden(context, token);
     return ChosenKey{key, {.if_absent = true, .if_match = {}}, std::move(lock)};
   }

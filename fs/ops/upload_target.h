@@ -23,8 +23,9 @@ struct ChosenKey {
 base::Result<ChosenKey> ChooseKey(Context& context, meta::InodeId inode, std::string_view token);
 
 // True while objects that are still to be moved or deleted lie at a key above `key` (`a` of `a/b`)
-// or below it (`a/b` of `a`): a local folder cannot hold both.
-base::Result<bool> IsObstructed(meta::Catalog& catalog, const objclient::ObjectKey& key);
+// or below it (`a/b` of `a`), or a directory that is still to be deleted has its name: a local
+// folder cannot hold both.
+base::Result<bool> IsObstructed(Context& context, const objclient::ObjectKey& key);
 
 // The stage of `file`, made over its committed content when there is none yet. The caller holds the
 // whole turn.

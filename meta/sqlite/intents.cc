@@ -97,6 +97,12 @@ base::Result<bool> IsKeyPending(Database& db, std::string_view key) {
   return row.Step();
 }
 
+base::Result<bool> IsDeletePending(Database& db, std::string_view key) {
+  Statement row =
+      db.Query("SELECT 1 FROM intent WHERE key = ? AND kind = ? LIMIT 1", key, IntentKind::kDelete);
+  return row.Step();
+}
+
 base::Result<bool> IsPrefixPending(Database& db, std::string_view directory_key,
                                    bool deletes_only) {
   // '0' is the byte after '/'.

@@ -27,5 +27,7 @@ base::Result<bool> HasPendingWork(Database& db, InodeId inode);
 base::Result<bool> IsKeyPending(Database& db, std::string_view key);
 // The same for any key below `directory_key` + "/"; `deletes_only` leaves uploads out.
 base::Result<bool> IsPrefixPending(Database& db, std::string_view directory_key, bool deletes_only);
+// A delete of exactly this key is still to be done.
+base::Result<bool> IsDeletePending(Database& db, std::string_view key);
 
 }  // namespace meta

@@ -291,6 +291,10 @@ base::Result<bool> SqliteCatalog::HasKeysBelow(const objclient::ObjectKey& key) 
   return Look<bool>([&](Database& db) { return IsPrefixUsed(db, key); });
 }
 
+base::Result<bool> SqliteCatalog::IsToBeDeleted(const objclient::ObjectKey& key) {
+  return Look<bool>([&](Database& db) { return IsDeletePending(db, key); });
+}
+
 base::Result<IntentId> SqliteCatalog::AddIntent(const Intent& intent, Durability durability) {
   return Write<IntentId>(durability, [&](Database& db) { return InsertIntent(db, intent); });
 }

@@ -86,6 +86,7 @@ class SqliteCatalog final : public Catalog {
   base::Status LoseObject(InodeId inode, ObjectId id) override;
   base::Result<std::optional<KeyHolder>> FindKey(const objclient::ObjectKey& key) override;
   base::Result<bool> HasKeysBelow(const objclient::ObjectKey& key) override;
+  base::Result<bool> IsToBeDeleted(const objclient::ObjectKey& key) override;
 
   base::Result<IntentId> AddIntent(const Intent& intent, Durability durability) override;
   base::Status UpdateIntent(const Intent& intent, Durability durability) override;

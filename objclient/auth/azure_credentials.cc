@@ -65,6 +65,10 @@ class Sas : public StaticCredentials {
     return base::Ok();
   }
 
+  void AddRenameSource(HttpRequest& request, const std::string& path) override {
+    StaticCredentials::AddRenameSource(request, path + "?" + query_.reveal());
+  }
+
  private:
   const base::Secret query_;
 };
@@ -113,6 +117,10 @@ base::Result<Credentials> FromConnectionString(const std::string& text,
 }
 
 }  // namespace
+
+void AzureCredentials::AddRenameSource(HttpRequest& request, const std::string& path) {
+  request.headers.Add("x-ms-rename-source", path);
+}
 
 base::Result<Credentials> AccountKeyCredentials(const std::string& account, const base::Secret& key,
                                                 std::string origin) {

@@ -34,6 +34,9 @@ class AzureCredentials {
   // Adds x-ms-copy-source and what allows the service to read from there. Comes before Sign.
   virtual base::Status AddCopySource(HttpRequest& request, const AzureCopySource& source,
                                      std::int64_t epoch_seconds) = 0;
+  // Adds x-ms-rename-source and what allows the service to take `path` (container and name,
+  // encoded) from there. Comes before Sign.
+  virtual void AddRenameSource(HttpRequest& request, const std::string& path);
   // The service refused (401, 403) what was signed with the secret of that name. True when the next
   // Sign uses, or looks for, another one, so that trying once more makes sense.
   virtual bool Rejected(std::uint64_t secret) = 0;

@@ -18,9 +18,20 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
+// Of a deletion: with an ETag it is one of what is called exactly like that.
+bool MeansDirectory(const ObjectKey& key, const std::string& if_match) {
+  return key.ends_with('/') && if_match.empty();
+}
+
 }  // namespace
 
 base::Result<ObjectHead> AzureStore::Head(const ObjectKey& key) {
+  TRY_ASSIGN(ObjectHead head, Look(key));
+  if (!IsDirectory(head) || key.ends_with('/')) return head;
+  return base::Error(base::ErrorClass::kNotFound, key + ": a directory, no object");
+}
+
+base::Result<ObjectHead> AzureStore::Look(const ObjectKey& key) {
   TRY(CheckKey(key));
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildHeadBlob(Whole(key))));
   return ParseBlobHeaders(key, answer.response.headers);
@@ -61,6 +72,10 @@ base::Result<ObjectHead> AzureStore::CopyWhole(const CopyRequest& request,
 }
 
 base::Status AzureStore::Delete(const ObjectKey& key, const std::string& if_match) {
+  return MeansDirectory(key, if_match) ? DeleteDirectory(key) : DeleteBlob(key, if_match);
+}
+
+base::Status AzureStore::DeleteBlob(const ObjectKey& key, const std::string& if_match) {
   TRY(CheckKey(key));
   AzureRequest wire = BuildDeleteBlob(Whole(key));
   AddPrecondition(wire, {false, if_match});
@@ -80,12 +95,29 @@ base::Result<bool> AzureStore::IsGone(const ObjectKey& key, const base::Error& r
 base::Result<std::vector<std::pair<ObjectKey, base::Error>>> AzureStore::DeleteMany(
     const std::vector<DeleteRequest>& requests) {
   Refused refused;
-  for (auto next = requests.begin(); next != requests.end();) {
-    const auto left = static_cast<std::size_t>(requests.end() - next);
-    const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, kDeleteBatchMax));
-    TRY(DeleteBatch({next, end}, refused));
-    next = end;
+  std::vector<ObjectKey> directories;
+  std::vector<DeleteRequest> batch;
+  const auto send = [&]() -> base::Status {
+    if (batch.empty()) return base::Ok();
+    const base::Status sent = DeleteBatch(batch, refused);
+    if (!sent.ok() && sent.error().error_class() != base::ErrorClass::kUnsupported) return sent;
+    for (const DeleteRequest& request : sent.ok() ? std::vector<DeleteRequest>() : batch) {
+      const base::Status deleted = DeleteBlob(request.key, request.if_match);
+      if (!deleted.ok()) refused.emplace_back(request.key, deleted.error());
+    }
+    batch.clear();
+    return base::Ok();
+  };
+  for (const DeleteRequest& request : requests) {
+    if (MeansDirectory(request.key, request.if_match)) {
+      directories.push_back(request.key);
+      continue;
+    }
+    batch.push_back(request);
+    if (batch.size() == kDeleteBatchMax) TRY(send());
   }
+  TRY(send());
+  DeleteDirectories(std::move(directories), refused);
   return refused;
 }
 
@@ -125,6 +157,7 @@ base::Result<ListPage> AzureStore::List(const ListRequest& request) {
   const std::string below = Whole(request.prefix);
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(BuildListBlobs(below, request)));
   TRY_ASSIGN(ListPage page, ParseBlobList(answer.body));
+  if (!request.delimiter.empty()) GroupDirectories(page, below);
   TRY(CheckPage(page, below, request.continuation));
   for (auto& object : page.objects) object.key.erase(0, prefix_.size());
   for (auto& prefix : page.prefixes) prefix.erase(0, prefix_.size());

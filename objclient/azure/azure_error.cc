@@ -15,6 +15,12 @@ using base::ErrorClass;
 constexpr std::array kRules = {
     RefusalRule{"ContainerNotFound", ErrorClass::kNotFound, kNoBucketErrno,
                 "there is no such container in the account: check the URL and --endpoint"},
+    RefusalRule{"FilesystemNotFound", ErrorClass::kNotFound, kNoBucketErrno,
+                "there is no such container in the account: check the URL and --endpoint"},
+    RefusalRule{"OperationNotSupportedOnDirectory", ErrorClass::kConflict, EISDIR,
+                "a directory has the name"},
+    RefusalRule{"FeatureNotYetSupportedForHierarchicalNamespaceAccounts", ErrorClass::kUnsupported,
+                0, ""},
     RefusalRule{"InvalidBlockList", ErrorClass::kNotFound, 0,
                 "the store has lost a block of the upload"},
     RefusalRule{"AuthenticationFailed", ErrorClass::kAuth, 0,

@@ -12,6 +12,16 @@ std::string AzureLocation::Address(const std::string& key) const {
   return address;
 }
 
+std::string AzureLocation::PathAddress(const std::string& key) const {
+  constexpr std::string_view kBlob = ".blob.";
+  AzureLocation other = *this;
+  std::string& host = other.endpoint.host;
+  if (const auto at = host.find(kBlob); at != std::string::npos) {
+    host.replace(at, kBlob.size(), ".dfs.");
+  }
+  return key.empty() ? other.Address("") + "/" : other.Address(key);
+}
+
 std::string AzureLocation::Name(const std::string& key) const {
   return fmt::format("az://{}/{}/{}", account, container, key);
 }

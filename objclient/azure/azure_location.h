@@ -19,6 +19,10 @@ struct AzureLocation {
 
   // The complete URL of a blob (or, with "", of the container), without a query.
   std::string Address(const std::string& key) const;
+  // The same of a path, for requests that only the other endpoint of an account with a hierarchical
+  // name space knows ("dfs" in place of "blob"); "" is the root directory. Where the endpoint is
+  // not named like that, both are one.
+  std::string PathAddress(const std::string& key) const;
   // "az://account/container/key": for messages.
   std::string Name(const std::string& key) const;
 };

@@ -21,11 +21,11 @@ std::string FindAzureEndpoint(const BucketUrl& url, const StoreOptions& options,
   return own ? std::string() : parsed->blob_endpoint;
 }
 
-base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
-                                                          const StoreOptions& options,
-                                                          const Environment& environment,
-                                                          base::Clock& clock,
-                                                          base::Metrics& metrics) {
+base::Result<std::unique_ptr<AzureSession>> OpenAzureSession(const BucketUrl& url,
+                                                             const StoreOptions& options,
+                                                             const Environment& environment,
+                                                             base::Clock& clock,
+                                                             base::Metrics& metrics) {
   TRY_ASSIGN(AzureLocation location, LocateContainer(FindAzureEndpoint(url, options, environment),
                                                      url.account, url.bucket));
   LOG_DEBUG("azure account={} container={} endpoint={}", location.account, location.container,
@@ -37,12 +37,20 @@ base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
     LOG_DEBUG("credentials: not from {}: {}", source.source, source.why);
   }
   TRY_ASSIGN(auto credentials, std::move(sign_in.credentials));
-  LOG_INFO("credentials: {}", credentials->origin());
   TRY_ASSIGN(auto transport, CurlTransport::Open(http, metrics));
-  auto session = std::make_unique<AzureSession>(std::move(transport), std::move(location),
-                                                std::move(credentials), clock);
+  return std::make_unique<AzureSession>(std::move(transport), std::move(location),
+                                        std::move(credentials), clock);
+}
+
+base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
+                                                          const StoreOptions& options,
+                                                          const Environment& environment,
+                                                          base::Clock& clock,
+                                                          base::Metrics& metrics) {
+  TRY_ASSIGN(auto session, OpenAzureSession(url, options, environment, clock, metrics));
+  LOG_INFO("credentials: {}", session->credentials_origin());
   return std::unique_ptr<ObjectStore>(
-      std::make_unique<AzureStore>(std::move(session), url.prefix, clock));
+      std::make_unique<AzureStore>(std::move(session), url.prefix, clock, options.memory));
 }
 
 }  // namespace objclient

@@ -1,6 +1,7 @@
 #include "objclient/azure/azure_reply.h"
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include "objclient/azure/azure_request.h"
@@ -31,9 +32,31 @@ std::string NameOf(const pugi::xml_node& blob) {
   return {};
 }
 
+bool IsDirectoryMark(std::string_view name, std::string_view value) {
+  constexpr std::string_view kMark = "hdi_isfolder";
+  return value == "true" &&
+         std::equal(name.begin(), name.end(), kMark.begin(), kMark.end(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == b;
+         });
+}
+
+bool IsDirectory(const pugi::xml_node& blob) {
+  for (const auto& child : blob.children()) {
+    if (LocalName(child) == "Properties" && ChildText(child, "ResourceType") == "directory") {
+      return true;
+    }
+    if (LocalName(child) != "Metadata") continue;
+    for (const auto& entry : child.children()) {
+      if (IsDirectoryMark(LocalName(entry), entry.text().get())) return true;
+    }
+  }
+  return false;
+}
+
 ObjectHead BlobOf(const pugi::xml_node& blob) {
   ObjectHead head;
   head.key = NameOf(blob);
+  if (IsDirectory(blob) && !head.key.ends_with('/')) head.key += '/';
   for (const auto& properties : blob.children()) {
     if (LocalName(properties) != "Properties") continue;
     head.etag = Unquoted(ChildText(properties, "Etag"));
@@ -109,6 +132,21 @@ base::Result<ListPage> ParseBlobList(std::string_view body) {
   std::sort(page.objects.begin(), page.objects.end(),
             [](const ObjectHead& a, const ObjectHead& b) { return a.key < b.key; });
   return page;
+}
+
+void GroupDirectories(ListPage& page, std::string_view prefix) {
+  std::erase_if(page.objects, [&](const ObjectHead& object) {
+    const bool directory = object.key.ends_with('/') && object.key != prefix;
+    if (directory) page.prefixes.push_back(object.key);
+    return directory;
+  });
+  std::sort(page.prefixes.begin(), page.prefixes.end());
+  page.prefixes.erase(std::unique(page.prefixes.begin(), page.prefixes.end()), page.prefixes.end());
+}
+
+bool IsDirectory(const ObjectHead& head) {
+  return std::any_of(head.metadata.begin(), head.metadata.end(),
+                     [](const auto& entry) { return IsDirectoryMark(entry.first, entry.second); });
 }
 
 base::Result<std::vector<Block>> ParseBlockList(std::string_view body) {

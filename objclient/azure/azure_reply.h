@@ -13,8 +13,14 @@
 
 namespace objclient {
 
-// Names come back whole and decoded, objects and prefixes each in the order of their bytes.
+// Names come back whole and decoded, objects and prefixes each in the order of their bytes. Blobs
+// that stand for a directory, by themselves or by their metadata, are objects whose name ends in
+// '/'.
 base::Result<ListPage> ParseBlobList(std::string_view body);
+// Makes such objects, but for `prefix` itself, what a listing with a delimiter has for directories.
+void GroupDirectories(ListPage& page, std::string_view prefix);
+// What HEAD says of a directory, or of a blob that stands for one.
+bool IsDirectory(const ObjectHead& head);
 
 // The committed blocks, in their order.
 base::Result<std::vector<Block>> ParseBlockList(std::string_view body);

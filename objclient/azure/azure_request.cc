@@ -25,7 +25,7 @@ bool StartsEscape(std::string_view name, std::size_t at) {
 }
 
 AzureRequest Make(std::string method, const std::string& key) {
-  return AzureRequest{MakeRequest(std::move(method), key), ""};
+  return AzureRequest{MakeRequest(std::move(method), key), "", "", false};
 }
 
 AzureRequest MakeBulkPut(const std::string& key, const Body& body) {
@@ -144,6 +144,7 @@ AzureRequest BuildListBlobs(const std::string& prefix, const ListRequest& list) 
   request.query = {{"restype", "container"},
                    {"comp", "list"},
                    {"prefix", prefix},
+                   {"include", "metadata"},  // tells directories on accounts that know none
                    {"maxresults", std::to_string(std::clamp(list.limit, 1u, kListMax))}};
   if (!list.delimiter.empty()) request.query.emplace_back("delimiter", list.delimiter);
   if (!list.continuation.empty()) request.query.emplace_back("marker", list.continuation);

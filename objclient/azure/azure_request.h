@@ -13,7 +13,9 @@
 namespace objclient {
 
 struct AzureRequest : RestRequest {
-  std::string copy_source;  // key of a blob that the service reads for us; empty = none
+  std::string copy_source;    // key of a blob that the service reads for us; empty = none
+  std::string rename_source;  // key of a path that gets the request's; empty = none
+  bool for_paths = false;     // for the endpoint that knows directories, AzureLocation::PathAddress
 };
 
 // kInvalid for names that Azure takes for another one or refuses: empty ones, those that are not

@@ -24,13 +24,20 @@ AzureSession::~AzureSession() = default;
 
 base::Result<AzureSession::Signed> AzureSession::Sign(const AzureRequest& request, bool inner) {
   const std::int64_t now = clock_.EpochSeconds();
-  Signed out{ToHttp(request, location_.Address(request.key)), 0};
+  Signed out{ToHttp(request, request.for_paths ? location_.PathAddress(request.key)
+                                               : location_.Address(request.key)),
+             0};
   if (!inner) out.http.headers.Add("x-ms-version", kServiceVersion);
   out.http.headers.Add("x-ms-date", FormatHttpDate(now));
   if (!request.copy_source.empty()) {
     const AzureCopySource source{location_.Address(request.copy_source), location_.container,
                                  request.copy_source};
     TRY(credentials_->AddCopySource(out.http, source, now));
+  }
+  if (!request.rename_source.empty()) {
+    credentials_->AddRenameSource(
+        out.http,
+        fmt::format("/{}/{}", location_.container, PercentEncode(request.rename_source, true)));
   }
   TRY_ASSIGN(out.secret, credentials_->Sign(out.http, now));
   return out;

@@ -25,6 +25,7 @@ class AzureSession {
   ~AzureSession();
 
   const AzureLocation& location() const { return location_; }
+  const std::string& credentials_origin() const { return credentials_->origin(); }
   // Only a success (2xx) is an answer. An error means that nothing was sent and that on_done will
   // not be called.
   base::Status Send(AzureRequest request, AnswerReceiver receiver);

@@ -46,8 +46,9 @@ ObjectHead WrittenHead(const PutRequest& request, const HttpAnswer& answer) {
 }  // namespace
 
 AzureStore::AzureStore(std::unique_ptr<AzureSession> session, std::string prefix,
-                       base::Clock& clock)
+                       base::Clock& clock, StoreMemory memory)
     : prefix_(std::move(prefix)),
+      memory_(std::move(memory)),
       uploads_(clock),
       session_(std::move(session)),
       executor_({.name = "azure-control", .threads = 2, .queue_limit = 1024}) {}
@@ -70,6 +71,8 @@ Capabilities AzureStore::capabilities() const {
   capabilities.delete_many_if_match = true;
   capabilities.checksum_crc32c = true;  // by way of the CRC-64 that the service verifies
   capabilities.server_copy = true;
+  capabilities.keeps_directories = is_hierarchical();
+  capabilities.moves = capabilities.keeps_directories && may_move_.load();
   capabilities.keys_are_utf8 = capabilities.keys_are_url_paths = true;
   capabilities.key_bytes_max -= prefix_.size();
   capabilities.part_size_min = 1;
@@ -115,7 +118,11 @@ void AzureStore::Put(PutRequest request, Callback<ObjectHead> done) {
 
 base::Result<ObjectHead> AzureStore::PutBesideBlocks(const PutRequest& request,
                                                      const base::Error& refusal) {
-  const auto there = Head(request.key);
+  const auto there = Look(request.key);
+  if (there.ok() && IsDirectory(*there)) {
+    return base::Error(base::ErrorClass::kExists, request.key + ": a directory has the name",
+                       EISDIR);
+  }
   if (there.ok()) return refusal;
   if (there.error().error_class() != base::ErrorClass::kNotFound) return there.error();
   const std::string whole = Whole(request.key);

@@ -5,12 +5,14 @@
 // requests that fail before they are sent, or that take more than one request, on an executor's.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "objclient/auth/environment.h"
+#include "objclient/azure/azure_namespace.h"
 #include "objclient/azure/azure_session.h"
 #include "objclient/azure/azure_uploads.h"
 #include "objclient/object_store.h"
@@ -21,15 +23,18 @@ namespace objclient {
 class AzureStore : public ObjectStore {
  public:
   // `prefix`: "" or ends in '/'. `clock` must outlive the store.
-  AzureStore(std::unique_ptr<AzureSession> session, std::string prefix, base::Clock& clock);
+  AzureStore(std::unique_ptr<AzureSession> session, std::string prefix, base::Clock& clock,
+             StoreMemory memory = {});
   ~AzureStore() override;
 
   Capabilities capabilities() const override;
+  base::Status Discover() override;
   void Get(GetRequest request, Callback<ObjectHead> done) override;
   void Put(PutRequest request, Callback<ObjectHead> done) override;
   void UploadPart(PartRequest request, Callback<PartInfo> done) override;
   base::Result<ObjectHead> Head(const ObjectKey& key) override;
   base::Result<ObjectHead> Copy(const CopyRequest& request) override;
+  base::Result<ObjectHead> Move(const CopyRequest& request) override;
   base::Status Delete(const ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<ObjectKey, base::Error>>> DeleteMany(
       const std::vector<DeleteRequest>& requests) override;
@@ -55,6 +60,13 @@ class AzureStore : public ObjectStore {
   std::string Whole(const ObjectKey& key) const { return prefix_ + key; }
   // kInvalid for keys that no blob can have.
   static base::Status CheckKey(const ObjectKey& key) { return CheckBlobName(key); }
+  bool is_hierarchical() const { return name_space_.load() == NameSpace::kHierarchical; }
+  // HEAD, of directories as well.
+  base::Result<ObjectHead> Look(const ObjectKey& key);
+  base::Status DeleteBlob(const ObjectKey& key, const std::string& if_match);
+  // `key` ends in '/'.
+  base::Status DeleteDirectory(const ObjectKey& key);
+  void DeleteDirectories(std::vector<ObjectKey> keys, Refused& refused);
   // A refused condition on a key that is gone; Azure says no more than that it does not hold.
   base::Result<bool> IsGone(const ObjectKey& key, const base::Error& refusal);
   // Sends a bulk request. What fails before it is sent is answered from another thread.
@@ -72,12 +84,16 @@ class AzureStore : public ObjectStore {
                                  base::ByteRange range);
   AzureUploads::BlocksResult AskForBlocks(const ObjectKey& key, const std::string& etag);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source);
+  // kUnsupported from accounts that have no batches.
   base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
 
   // For the transport's threads; false when the store ends or has no room for more.
   bool TrySubmit(std::function<void()> task) EXCLUDES(mutex_);
 
-  const std::string prefix_;  // constant after construction
+  const std::string prefix_;                              // constant after construction
+  const StoreMemory memory_;                              // constant after construction
+  std::atomic<NameSpace> name_space_ = NameSpace::kFlat;  // atomic: set by Discover
+  std::atomic<bool> may_move_ = true;                     // atomic: until a move is forbidden
   AzureUploads uploads_;
   base::Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
@@ -86,8 +102,15 @@ class AzureStore : public ObjectStore {
   base::Executor executor_;  // last: its tasks use everything above
 };
 
-// The store of an az:// URL, without retries; makes no request. Endpoint and credentials that
-// `options` leave open come from `environment`.
+// Requests to the container of an az:// URL; makes none. Endpoint and credentials that `options`
+// leave open come from `environment`.
+base::Result<std::unique_ptr<AzureSession>> OpenAzureSession(const BucketUrl& url,
+                                                             const StoreOptions& options,
+                                                             const Environment& environment,
+                                                             base::Clock& clock,
+                                                             base::Metrics& metrics);
+
+// The store of an az:// URL over such a session, without retries; makes no request.
 base::Result<std::unique_ptr<ObjectStore>> OpenAzureStore(const BucketUrl& url,
                                                           const StoreOptions& options,
                                                           const Environment& environment,

@@ -117,6 +117,18 @@ TEST_P(CatalogSuite, KnowsWhetherThereAreKeysBelowOne) {
   EXPECT_FALSE(Must(catalog().HasKeysBelow("")));
 }
 
+TEST_P(CatalogSuite, KnowsWhetherAKeyIsToBeDeleted) {
+  Intent intent;
+  intent.kind = IntentKind::kMove;
+  intent.key = "d/";
+  Must(catalog().AddIntent(intent, Durability::kSync));
+  EXPECT_FALSE(Must(catalog().IsToBeDeleted("d/"))) << "of another kind";
+  intent.kind = IntentKind::kDelete;
+  Must(catalog().AddIntent(intent, Durability::kAsync));
+  EXPECT_TRUE(Must(catalog().IsToBeDeleted("d/")));
+  EXPECT_FALSE(Must(catalog().IsToBeDeleted("d")));
+}
+
 TEST_P(CatalogSuite, CommitUnderAnotherKeyDeletesTheOldOneAndSettles) {
   const Inode file = MakeCommitted("f");
   CommitAs(file.id, ".cairnfs/objects/t", "e2", 20);

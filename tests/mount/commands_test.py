@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands that look: ls, stat and version, beside a daemon and without one; umount --force."""
+"""The commands that look: ls, stat, acl and version, beside a daemon and without one; umount --force."""
 
 import os
 import subprocess
@@ -61,6 +61,13 @@ class Commands(mount.MountTest):
             mount.wait_until(lambda: os.path.exists(volume("file")), "dd makes its file")
             self.assertIn("state: being written", self.command("stat", volume("file")))
         self.assertIn("state: committed", self.command("stat", volume("file")))
+
+    def test_acl_is_for_data_lakes_only(self):
+        volume = self.mount()
+        self.plant(volume)
+        volume.settled()
+        refused = self.command("acl", volume("deep/file"), status=1)
+        self.assertIn("hierarchical name space", refused)
 
     def test_version(self):
         self.assertRegex(self.command("version"), r"^cairnfs \d+\.\d+\.\d+\n$")

@@ -71,6 +71,10 @@ base::Result<ObjectHead> FaultyStore::Copy(const objclient::CopyRequest& request
   return Control(Verb::kCopy, request.target, [&] { return inner_->Copy(request); });
 }
 
+base::Result<ObjectHead> FaultyStore::Move(const objclient::CopyRequest& request) {
+  return Control(Verb::kMove, request.target, [&] { return inner_->Move(request); });
+}
+
 base::Status FaultyStore::Delete(const ObjectKey& key, const std::string& if_match) {
   return Control(Verb::kDelete, key, [&] { return inner_->Delete(key, if_match); });
 }

@@ -22,6 +22,7 @@ enum class Verb : std::uint8_t {
   kUploadPart,
   kHead,
   kCopy,
+  kMove,
   kDelete,
   kDeleteMany,
   kList,
@@ -52,6 +53,7 @@ class FaultyStore final : public objclient::ObjectStore {
                   objclient::Callback<objclient::PartInfo> done) override;
   base::Result<objclient::ObjectHead> Head(const objclient::ObjectKey& key) override;
   base::Result<objclient::ObjectHead> Copy(const objclient::CopyRequest& request) override;
+  base::Result<objclient::ObjectHead> Move(const objclient::CopyRequest& request) override;
   base::Status Delete(const objclient::ObjectKey& key, const std::string& if_match) override;
   base::Result<std::vector<std::pair<objclient::ObjectKey, base::Error>>> DeleteMany(
       const std::vector<objclient::DeleteRequest>& requests) override;

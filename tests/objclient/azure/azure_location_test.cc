@@ -29,6 +29,16 @@ TEST(LocateContainer, EmulatorsHaveItInThePath) {
             "https://proxy.example.org/acct/box/a%20b/c");
 }
 
+TEST(AzureLocation, PathsHaveAnEndpointOfTheirOwn) {
+  const auto cloud = LocateContainer("", "acct", "box");
+  ASSERT_TRUE(cloud.ok());
+  EXPECT_EQ(cloud->PathAddress("a b/c"), "https://acct.dfs.core.windows.net/box/a%20b/c");
+  EXPECT_EQ(cloud->PathAddress(""), "https://acct.dfs.core.windows.net/box/");
+  const auto emulator = LocateContainer("http://127.0.0.1:10000", "acct", "box");
+  ASSERT_TRUE(emulator.ok());
+  EXPECT_EQ(emulator->PathAddress("a"), "http://127.0.0.1:10000/acct/box/a");
+}
+
 TEST(LocateContainer, RefusesWhatIsNoEndpoint) {
   for (const char* endpoint : {"acct", "ftp://h", "http://h/other", "http://h?x"}) {
     EXPECT_FALSE(LocateContainer(endpoint, "acct", "box").ok()) << endpoint;

@@ -47,8 +47,8 @@ TEST(BuildGetBlob, RangeAndCondition) {
 TEST(BuildListBlobs, AsksForOnePage) {
   ListRequest list{"p/", "/", "next", 9999};
   EXPECT_EQ(EncodedQuery(BuildListBlobs("all/p/", list)),
-            "restype=container&comp=list&prefix=all%2Fp%2F&maxresults=5000&delimiter=%2F&marker="
-            "next");
+            "restype=container&comp=list&prefix=all%2Fp%2F&include=metadata&maxresults=5000&"
+            "delimiter=%2F&marker=next");
 }
 
 TEST(BuildCopyBlob, IsSynchronousAndConditional) {

@@ -1,0 +1,62 @@
+// Mover: gives the object of a file another key. The store copies it, the catalog swaps it in one
+// transaction, the old key is left to the deleter.
+//
+// A store that moves objects in one step does that instead, and the old key is gone before the
+// catalog knows. So an intent says first, durably, where the object may be found; it is removed
+// when the catalog has caught up. After a lost answer or a crash the new key is looked at: a moved
+// object keeps its ETag.
+//
+// Owned by the settler; any thread, for one file at a time.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "fs/ops/context.h"
+
+namespace fs {
+
+// A refused precondition, or something else in the way.
+bool MeansTaken(const base::Error& error);
+
+class Mover {
+ public:
+  struct Move {
+    meta::InodeId inode{};
+    meta::Object object;
+    objclient::ObjectKey target;
+  };
+
+  explicit Mover(Context& context) : context_(context) {}
+
+  // Reads what a former process left and catches up where the store answers. Waits for it.
+  void Recover() EXCLUDES(mutex_);
+  // Has the catalog catch up with a move of the file's object whose end nobody saw. False when its
+  // key is taken: ask again. The caller holds the whole turn of the file.
+  base::Result<bool> Resolve(meta::InodeId inode) EXCLUDES(mutex_);
+  // The caller has locked both keys and, where the store moves objects, holds the whole turn of the
+  // file. An object that is at the target already, of another writer, is kept under another key.
+  base::Status Run(const Move& move, objclient::Precondition precondition) EXCLUDES(mutex_);
+
+ private:
+  base::Status Open(const Move& move) EXCLUDES(mutex_);
+  base::Status Close(meta::InodeId inode) EXCLUDES(mutex_);
+  std::optional<meta::Intent> OpenMove(meta::InodeId inode) const EXCLUDES(mutex_);
+  // `moves`: in one step. Returns the head of what is at the target then.
+  base::Result<objclient::ObjectHead> Bring(const Move& move, bool moves,
+                                            objclient::Precondition precondition);
+  // Another writer's object.
+  base::Status KeepAside(const objclient::ObjectKey& key, const std::string& etag);
+  // What the catalog says the file's bytes are of; none without bytes or file.
+  base::Result<std::optional<meta::Object>> ObjectOf(meta::InodeId inode);
+  base::Status Adopt(const meta::Intent& moved, const objclient::ObjectHead& there);
+  // `moved`: nothing is left at the old key.
+  base::Status Swap(const Move& move, bool moved, const objclient::ObjectHead& brought);
+  base::Status Drop(const objclient::ObjectKey& key, const std::string& etag);
+
+  Context& context_;
+  mutable base::Mutex mutex_;
+  std::map<meta::InodeId, meta::Intent> open_ GUARDED_BY(mutex_);
+};
+
+}  // namespace fs
