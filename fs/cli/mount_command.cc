@@ -47,6 +47,7 @@ base::Error Invalid(const std::string& message) {
   return base::Error(base::ErrorClass::kInvalid, message);
 }
 
+constexpr char kLogName[] = "cairnfs.log";
 constexpr char kNonEmpty[] = "nonempty";
 constexpr std::array kForMount = {"rw",    "defaults", "auto",    "noauto", "user",
                                   "users", "nofail",   "_netdev", kNonEmpty};
@@ -218,7 +219,7 @@ base::Status StartLog(const MountArguments& arguments, const MountConfig& config
   if (!arguments.log_file.empty()) return base::OpenLog(arguments.log_file);
   if (!detached) return base::Ok();
   TRY(base::MakeDirectories(config.state_directory));
-  return base::OpenLog(config.state_directory / "cairnfs.log");
+  return base::OpenLog(config.state_directory / kLogName);
 }
 
 template <typename T>
@@ -232,6 +233,18 @@ auto FlagInto(CLI::App& command, bool& variable) {
   return [&command, &variable](const std::string& flags, const std::string& help) {
     return command.add_flag(flags, variable, help);
   };
+}
+
+// A volume that was never mounted leaves nothing behind: what its log says has been told.
+void RemoveLogAlone(const std::filesystem::path& state_directory) {
+  std::error_code error;
+  const std::filesystem::directory_iterator entries(state_directory, error);
+  const bool alone = !error && std::all_of(begin(entries), end(entries), [](const auto& entry) {
+    return entry.path().filename() == kLogName;
+  });
+  if (!alone) return;
+  std::filesystem::remove(state_directory / kLogName, error);
+  std::filesystem::remove(state_directory, error);
 }
 
 int RunMount(CLI::App& command, MountArguments& arguments) {
@@ -249,12 +262,15 @@ int RunMount(CLI::App& command, MountArguments& arguments) {
     if (!detached.ok()) return Fail(detached.error().message());
     readiness = std::move(*detached);
   }
+  std::error_code error;
+  const bool is_new = !std::filesystem::exists(config->state_directory, error) && !error;
   base::Status status = StartLog(arguments, *config, readiness.detached());
   if (status.ok()) {
     status = MountAndServe(*config, base::SystemClock(), [&readiness] { readiness.Ready(); });
   }
   if (status.ok()) return kDone;
   LOG_ERROR("mount failed: {}", status.error().ToString());
+  if (is_new) RemoveLogAlone(config->state_directory);
   readiness.Failed(status.error().message());
   return kFailed;
 }

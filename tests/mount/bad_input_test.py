@@ -52,6 +52,13 @@ class BadInput(mount.MountTest):
         self.assertFalse(mount.is_mounted(volume.path))
         self.assertEqual({"file": 1}, self.bucket.list())
 
+    def test_a_mount_that_fails_in_the_background_leaves_nothing_behind(self):
+        nowhere = mount.LocalBucket(os.path.join(self.folder, "bucket"))
+        nowhere.destroy()
+        volume = self.unstarted(bucket=nowhere)
+        self.refused(volume, "there is no such directory")
+        self.assertFalse(os.path.exists(volume.state))
+
     def end_daemon(self, volume):
         """Ends the daemon of a mount in the background, found by the folder it was given."""
         for entry in filter(str.isdigit, os.listdir("/proc")):
