@@ -80,8 +80,10 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
 
 base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const ObjectHead& source,
                                             const S3Traits& traits) {
+  CopyRequest told = request;
+  if (!traits.copy_source_if_match) told.source_if_match.clear();
   RestRequest wire =
-      BuildCopy(session_->location(), request, Whole(request.source), Whole(request.target));
+      BuildCopy(session_->location(), told, Whole(request.source), Whole(request.target));
   if (request.metadata) TRY(AddMetadata(wire, *request.metadata));
   const bool look = !request.precondition.empty() && !traits.copy_target_condition;
   if (look) {
@@ -200,8 +202,9 @@ base::Result<PartInfo> S3Store::UploadPartCopy(const ObjectKey& key, const std::
   TRY(CheckKey(source));
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
   TRY_ASSIGN(const HttpAnswer answer,
-             session_->Call(BuildUploadPartCopy(session_->location(), Whole(key), upload_id, number,
-                                                Whole(source), source_if_match, range)));
+             session_->Call(BuildUploadPartCopy(
+                 session_->location(), Whole(key), upload_id, number, Whole(source),
+                 traits.part_copy_source_if_match ? source_if_match : std::string(), range)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
   if (!source_if_match.empty() && !traits.part_copy_source_if_match) {
     TRY(LookAgain(source, source_if_match));

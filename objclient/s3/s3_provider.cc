@@ -10,8 +10,11 @@ constexpr std::string_view kDirectoryBucketEnd = "--x-s3";
 
 // Swift looks before it writes, in two steps: of several writers who all want to be the first
 // several win, though each alone is answered as if the store had decided.
-constexpr S3Traits WithoutConditionalWrites() {
+// The ETag of a copy's source it compares with another than the one it tells, where the source is
+// an upload in parts.
+constexpr S3Traits SwiftTraits() {
   S3Traits traits = AwsTraits();
+  traits.copy_source_if_match = traits.part_copy_source_if_match = false;
   traits.put_if_absent = traits.put_if_match = traits.complete_condition = false;
   traits.delete_if_match = traits.delete_many_if_match = traits.copy_target_condition = false;
   return traits;
@@ -48,7 +51,7 @@ constexpr std::array kProviders = {
         .name = "OpenStack Swift",
         .header = "x-openstack-request-id",
         .value = "tx",
-        .believed = WithoutConditionalWrites(),
+        .believed = SwiftTraits(),
     },
 };
 

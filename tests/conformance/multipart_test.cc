@@ -199,6 +199,32 @@ TEST_P(StoreConformance, PartCopy) {
   EXPECT_EQ(Content("source"), bytes);
 }
 
+TEST_P(StoreConformance, CopiesOfWhatWasUploadedInParts) {
+  const std::vector<Bytes> bytes = {Pattern(kPart, 1), Pattern(10, 2)};
+  const auto id = store().CreateMultipart("source", {});
+  ASSERT_TRUE(id.ok());
+  const auto first = Part("source", *id, 1, bytes[0]);
+  const auto last = Part("source", *id, 2, bytes[1]);
+  ASSERT_TRUE(first.ok() && last.ok());
+  const auto source = store().CompleteMultipart("source", *id, {*first, *last}, {});
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  const auto whole = store().Copy({"source", source->etag, "whole", {}, {}});
+  ASSERT_TRUE(whole.ok()) << whole.error().ToString();
+  EXPECT_EQ(whole->etag, store().Head("whole")->etag);
+  EXPECT_EQ(Content("whole"), Join(bytes));
+  EXPECT_TRUE(
+      FailsWith(store().Copy({"source", first->etag, "whole", {}, {}}), ErrorClass::kConflict));
+
+  if (!can().server_copy) GTEST_SKIP() << "this store copies no parts";
+  const auto other = store().CreateMultipart("part", {});
+  ASSERT_TRUE(other.ok());
+  const auto part =
+      store().UploadPartCopy("part", *other, 1, "source", source->etag, {kPart - 1, 11});
+  ASSERT_TRUE(part.ok()) << part.error().ToString();
+  ASSERT_TRUE(store().CompleteMultipart("part", *other, {*part}, {}).ok());
+  EXPECT_EQ(Content("part"), Join({Bytes(1, bytes[0].back()), bytes[1]}));
+}
+
 TEST_P(StoreConformance, PartWithWrongChecksumIsRefused) {
   const auto id = store().CreateMultipart("k", {});
   ASSERT_TRUE(id.ok());

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/digest/digest.h"
+#include "objclient/copy_in_parts.h"
 #include "objclient/s3/s3_store.h"
 #include "tests/support/temp_dir.h"
 
@@ -371,6 +372,14 @@ TEST_F(S3ServerTest, ObjectsUnderAKeyOfOurs) {
   EXPECT_EQ(Get("secret", {0, content.size()}, "", content.size()).value(), content);
   EXPECT_EQ(Get("secret", {17, 100}).value(), content.substr(17, 100));
   EXPECT_FALSE(plain->Head("secret").ok()) << "the key is needed";
+
+  const CopyRequest copy{"secret", put->etag, "copy", {true, ""}, {}};
+  auto copied = store_->Copy(copy);
+  if (!copied.ok() && MeansOnlyInParts(copied.error())) {
+    copied = CopyInParts(*store_, copy, 5 << 20);
+  }
+  ASSERT_OK(copied);
+  EXPECT_EQ(Get("copy", {0, content.size()}, copied->etag, content.size()).value(), content);
 
   const auto id = store_->CreateMultipart("parts", {});
   ASSERT_OK(id);

@@ -465,6 +465,30 @@ TEST_F(S3StoreTest, WhatNoProbeFindsOutIsInTheTable) {
   EXPECT_TRUE(at("http://s3:1", "bucket").list_sorted);
 }
 
+// Swift compares with another ETag than the one it tells.
+TEST_F(S3StoreTest, AConditionOnASourceIsNotLeftToAServerThatGetsItWrong) {
+  for (const bool believed : {true, false}) {
+    S3Traits traits = AwsTraits();
+    traits.copy_source_if_match = traits.part_copy_source_if_match = believed;
+    FakeS3 server(traits);
+    const auto store = MakeStore(
+        [&](const SentRequest& request) {
+          const bool told = request.headers.Find("x-amz-copy-source-if-match") != nullptr;
+          EXPECT_EQ(told, believed && request.headers.Find("x-amz-copy-source") != nullptr);
+          return server(request);
+        },
+        traits);
+    const auto source = Put(*store, "k", "x", {});
+    ASSERT_TRUE(source.ok());
+    EXPECT_TRUE(store->Copy({"k", source->etag, "copy", {}, {}}).ok());
+    EXPECT_EQ(ClassOf(store->Copy({"k", "other", "copy", {}, {}})), ErrorClass::kConflict);
+    const std::string id = store->CreateMultipart("parts", {}).value();
+    EXPECT_TRUE(store->UploadPartCopy("parts", id, 1, "k", source->etag, {0, 1}).ok());
+    EXPECT_EQ(ClassOf(store->UploadPartCopy("parts", id, 1, "k", "other", {0, 1})),
+              ErrorClass::kConflict);
+  }
+}
+
 TEST_F(S3StoreTest, WithoutCopiesOfPartsALargeObjectIsCopiedAtOnce) {
   S3Traits traits = AwsTraits();
   for (const bool parts : {true, false}) {
