@@ -30,7 +30,7 @@ struct StageShared {
         pool(block_pool),
         cache(block_cache),
         store(object_store),
-        layout(options.part_bytes),
+        layout(options.part_bytes, store.capabilities().parts_equal),
         bytes_written(metrics.Get("stage_bytes_written")),
         upload_parts(metrics.Get("upload_parts")),
         upload_bytes(metrics.Get("upload_bytes")),

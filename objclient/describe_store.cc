@@ -28,6 +28,7 @@ base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptio
   TRY_ASSIGN(const S3Addressing addressing, AddressingOf(options.s3));
   TRY_ASSIGN(const S3Location location,
              LocateBucket(FindEndpoint(url, options, environment), region, url.bucket, addressing));
+  out.provider = location.provider->name;
   out.region = location.region;
   out.endpoint = location.endpoint.ToString();
   AwsSignIn sign_in = SignInToAws(environment, options.profile, region, std::move(open), clock);

@@ -18,6 +18,7 @@ namespace objclient {
 
 struct StoreDescription {
   std::string endpoint;                      // empty where there is none
+  std::string provider;                      // S3: whose it is, where its address tells
   std::string region;                        // S3
   std::string credentials;                   // where they come from; empty after a failure
   std::string access_key;                    // S3: its last characters, "...7EXA"

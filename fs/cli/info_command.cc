@@ -11,9 +11,17 @@
 namespace fs::cli {
 namespace {
 
-// The URL that was given, or that of the mount that contains the path.
-base::Result<objclient::BucketUrl> UrlOf(const std::string& word) {
-  if (word.find("://") != std::string::npos) return objclient::ParseBucketUrl(word);
+struct Bucket {
+  objclient::BucketUrl url;
+  std::string conditions;  // what a mount says of conditional writes; empty without one
+};
+
+// The bucket that was given, or that of the mount that contains the path.
+base::Result<Bucket> BucketOf(const std::string& word) {
+  if (word.find("://") != std::string::npos) {
+    TRY_ASSIGN(objclient::BucketUrl url, objclient::ParseBucketUrl(word));
+    return Bucket{std::move(url), ""};
+  }
   TRY_ASSIGN(const std::filesystem::path mount, FindMount(word));
   TRY_ASSIGN(const std::string status, ReadXattr(mount, "user.cairnfs.status"));
   const auto json = nlohmann::json::parse(status, nullptr, false);
@@ -21,7 +29,17 @@ base::Result<objclient::BucketUrl> UrlOf(const std::string& word) {
     return base::Error(base::ErrorClass::kInvalid, "the daemon of " + mount.string() +
                                                        " answered something else than its status");
   }
-  return objclient::ParseBucketUrl(json["url"].get<std::string>());
+  TRY_ASSIGN(objclient::BucketUrl url, objclient::ParseBucketUrl(json["url"].get<std::string>()));
+  return Bucket{std::move(url), json.value("conditional_writes", "")};
+}
+
+// How objects that others write meanwhile are kept from being overwritten.
+std::string Explained(const std::string& conditions) {
+  if (conditions == "store") return "kept safe by the store's conditional writes";
+  if (conditions == "looking") {
+    return "looked for before and after each write; one that comes in between is overwritten";
+  }
+  return conditions == "unknown" ? "found out at the first write" : "";
 }
 
 void PrintLine(const char* name, const std::string& value) {
@@ -29,13 +47,15 @@ void PrintLine(const char* name, const std::string& value) {
 }
 
 base::Status Print(const VolumeOptions& options) {
-  TRY_ASSIGN(const objclient::BucketUrl url, UrlOf(options.url));
+  TRY_ASSIGN(const Bucket bucket, BucketOf(options.url));
+  const objclient::BucketUrl& url = bucket.url;
   base::Metrics metrics;
   TRY_ASSIGN(const objclient::StoreDescription store,
              objclient::DescribeStore(url, options.store, objclient::ProcessEnvironment(),
                                       base::SystemClock(), metrics));
   PrintLine("url", url.ToString());
   PrintLine("endpoint", store.endpoint);
+  PrintLine("provider", store.provider);
   PrintLine("region", store.region);
   PrintLine("credentials", store.credentials);
   PrintLine("access key", store.access_key);
@@ -45,6 +65,7 @@ base::Status Print(const VolumeOptions& options) {
   for (const objclient::PassedOver& source : store.passed_over) {
     std::printf("not from %s: %s\n", source.source.c_str(), source.why.c_str());
   }
+  PrintLine("objects of other writers", Explained(bucket.conditions));
   if (store.failure) return *store.failure;
   PrintLine("name space",
             objclient::DescribeNameSpace(url, options.store, objclient::ProcessEnvironment(),

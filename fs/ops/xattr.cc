@@ -27,6 +27,12 @@ base::Status CheckNamespace(std::string_view name) {
   return base::Error::FromErrno(EOPNOTSUPP, "xattr '" + std::string(name) + "'");
 }
 
+// Who keeps our writes off the objects of other writers: the store itself, or we by looking.
+const char* WhoDecides(const objclient::Capabilities& can) {
+  if (!can.found_out) return "unknown";
+  return can.put_if_absent && can.put_if_match && can.complete_condition ? "store" : "looking";
+}
+
 base::Error NoAttribute(std::string_view name) {
   return base::Error::FromErrno(ENODATA, "xattr '" + std::string(name) + "'");
 }
@@ -61,6 +67,7 @@ std::string MountedFilesystem::StatusJson() {
       {"version", context_.options.version},
       {"memory_limit", context_.options.memory_limit},
       {"read_only", context_.options.read_only},
+      {"conditional_writes", WhoDecides(context_.store.capabilities())},
       {"uploads", progress.uploads},
       {"upload_bytes", progress.upload_bytes},
       {"settles", progress.settles},

@@ -20,7 +20,7 @@ constexpr S3Traits SwiftTraits() {
   return traits;
 }
 
-constexpr S3Provider kAnybody = {.name = "an S3 server"};
+constexpr S3Provider kAnybody = {.name = ""};
 
 constexpr S3Provider kDirectoryBuckets = {
     .name = "Amazon S3 Express One Zone",

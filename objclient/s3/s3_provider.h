@@ -13,7 +13,7 @@
 namespace objclient {
 
 struct S3Provider {
-  std::string_view name;  // for people
+  std::string_view name;  // for people; empty = nobody known
   // How the host names of its endpoints end, where that tells; empty = it can be anywhere.
   std::array<std::string_view, 2> hosts = {};
   // A header of its answers, with the beginning of the value, that nobody else sends.

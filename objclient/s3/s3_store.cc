@@ -150,7 +150,7 @@ base::Result<S3Traits> S3Store::FindTraits() {
   }
   TRY_ASSIGN(const S3Found found, ProbeServer(*session_, fmt::format("{}.cairnfs/probe-{}", prefix_,
                                                                      base::RandomHex(8))));
-  LOG_INFO("the bucket is in {}", found.provider->name);
+  if (!found.provider->name.empty()) LOG_INFO("the bucket is in {}", found.provider->name);
   Tell(found.traits);
   if (memory_.keep) memory_.keep(FormatTraits(found.traits));
   return found.traits;

@@ -70,6 +70,16 @@ TEST(RangeSet, AgreesWithAModel) {
   }
 }
 
+TEST(PartLayout, SomeStoresWantEqualParts) {
+  const PartLayout layout(8u << 20, true);
+  EXPECT_EQ(layout.max_size(), 80'000ull << 20);
+  EXPECT_EQ(layout.Count(layout.max_size()), PartLayout::kParts);
+  for (const std::uint32_t number : {1u, 4000u, 4001u, 10000u}) {
+    EXPECT_EQ(layout.Range(number).length, 8u << 20) << number;
+    EXPECT_EQ(layout.PartOf(layout.Range(number).offset), number);
+  }
+}
+
 TEST(PartLayout, GrowsAfterFourThousandParts) {
   const PartLayout layout(8u << 20);
   EXPECT_EQ(layout.Count(0), 0u);

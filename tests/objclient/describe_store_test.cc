@@ -34,6 +34,7 @@ TEST_F(DescribeStoreTest, S3WithKeysOfTheEnvironment) {
   ASSERT_TRUE(store.ok());
   EXPECT_EQ(store->endpoint, "https://s3.eu-west-1.amazonaws.com");
   EXPECT_EQ(store->region, "eu-west-1");
+  EXPECT_EQ(store->provider, "Amazon S3");
   EXPECT_EQ(store->credentials, "AWS_ACCESS_KEY_ID of the environment");
   EXPECT_EQ(store->access_key, "...MPLE");
   EXPECT_TRUE(store->passed_over.empty());

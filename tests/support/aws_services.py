@@ -212,15 +212,20 @@ class Gateway(Server):
         self.refused = collections.Counter()   # by code, guarded by lock
         super().__init__()
 
+    def signer(self, _handler):
+        """Whose keys the request must be signed with, and where their token is."""
+        return self.issuer, "x-amz-security-token"
+
     def refusal(self, handler, body):
         """(status, code) for what must not pass, or None."""
         signed = authorization(handler)
-        session = signed and self.issuer.find(signed[0])
+        issuer, token_header = self.signer(handler)
+        session = signed and issuer.find(signed[0])
         if not session:
             return 403, "InvalidAccessKeyId"
         if time.time() >= session.ends:
             return 400, "ExpiredToken"
-        if handler.headers.get("x-amz-security-token") != session.token:
+        if handler.headers.get(token_header) != session.token:
             return 400, "InvalidToken"
         if signature_of(handler, body, session.secret, *signed[1:3]) != signed[3]:
             return 403, "SignatureDoesNotMatch"

@@ -152,6 +152,7 @@ TEST_F(AttrTest, TheRootTellsHowThingsStand) {
   EXPECT_EQ(status["url"], "mem://test");
   EXPECT_EQ(status["state_directory"], "/state");
   EXPECT_EQ(status["version"], "1.2");
+  EXPECT_EQ(status["conditional_writes"], "store");
   EXPECT_EQ(status["uploads"], 1);
   EXPECT_EQ(status["upload_bytes"], 5);
   volume_.Release(*writer);

@@ -15,9 +15,9 @@ TEST(ProviderAt, KnowsEndpointsByTheirNames) {
       {"0123456789abcdef.eu.r2.cloudflarestorage.com", "Cloudflare R2"},
       {"storage.googleapis.com", "Google Cloud Storage"},
       {"storage.europe-west3.rep.googleapis.com", "Google Cloud Storage"},
-      {"amazonaws.com.example.org", "an S3 server"},
-      {"127.0.0.1", "an S3 server"},
-      {"", "an S3 server"},
+      {"amazonaws.com.example.org", ""},
+      {"127.0.0.1", ""},
+      {"", ""},
   };
   for (const auto& [host, name] : names) EXPECT_EQ(ProviderAt(host, "bucket").name, name) << host;
 }
