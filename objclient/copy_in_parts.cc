@@ -72,7 +72,9 @@ base::Result<ObjectHead> CopyInParts(ObjectStore& store, const CopyRequest& requ
                        fmt::format("{}: the object is another one", request.source));
   }
   const Metadata& metadata = request.metadata ? *request.metadata : source.metadata;
-  if (source.size <= kPieceBytes && !store.capabilities().server_copy) {
+  // An upload has a part at least, and a part a byte.
+  const bool whole = source.size <= kPieceBytes && !store.capabilities().server_copy;
+  if (whole || source.size == 0) {
     TRY_ASSIGN(const std::vector<std::byte> bytes, Read(store, source, {0, source.size}));
     return PutAndWait(store,
                       {request.target, {{bytes}, std::nullopt}, metadata, request.precondition});

@@ -10,11 +10,11 @@ constexpr std::string_view kDirectoryBucketEnd = "--x-s3";
 
 // Swift looks before it writes, in two steps: of several writers who all want to be the first
 // several win, though each alone is answered as if the store had decided.
-// The ETag of a copy's source it compares with another than the one it tells, where the source is
-// an upload in parts.
+// Copies of an upload in parts have another ETag in listings than by themselves, and conditions on
+// it as a source are compared with another one still: objects are copied as parts, and looked at.
 constexpr S3Traits SwiftTraits() {
   S3Traits traits = AwsTraits();
-  traits.copy_source_if_match = traits.part_copy_source_if_match = false;
+  traits.copy = traits.copy_source_if_match = traits.part_copy_source_if_match = false;
   traits.put_if_absent = traits.put_if_match = traits.complete_condition = false;
   traits.delete_if_match = traits.delete_many_if_match = traits.copy_target_condition = false;
   return traits;

@@ -212,6 +212,9 @@ TEST_P(StoreConformance, CopiesOfWhatWasUploadedInParts) {
   ASSERT_TRUE(whole.ok()) << whole.error().ToString();
   EXPECT_EQ(whole->etag, store().Head("whole")->etag);
   EXPECT_EQ(Content("whole"), Join(bytes));
+  const auto listed = store().List({"whole", "", "", 10});
+  ASSERT_TRUE(listed.ok() && listed->objects.size() == 1);
+  EXPECT_EQ(listed->objects[0].etag, whole->etag) << "what is listed is what can be asked for";
   EXPECT_TRUE(
       FailsWith(store().Copy({"source", first->etag, "whole", {}, {}}), ErrorClass::kConflict));
 

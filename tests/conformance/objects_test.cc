@@ -274,6 +274,15 @@ TEST_P(StoreConformance, CopyKeepsBytesAndMetadata) {
   EXPECT_EQ(Content("to/b"), bytes);
 }
 
+TEST_P(StoreConformance, CopyOfNothing) {
+  ASSERT_TRUE(Put("a", {}, {}, {{"colour", "green"}}).ok());
+  const auto copied = store().Copy({"a", "", "b", {}, {}});
+  ASSERT_TRUE(copied.ok()) << copied.error().ToString();
+  EXPECT_EQ(copied->size, 0u);
+  EXPECT_EQ(store().Head("b")->etag, copied->etag);
+  EXPECT_EQ(store().Head("b")->metadata, (Metadata{{"colour", "green"}}));
+}
+
 TEST_P(StoreConformance, CopyReplacesMetadata) {
   ASSERT_TRUE(Put("a", Pattern(100), {}, {{"old", "1"}}).ok());
   const Metadata metadata = {{"new", "2"}};

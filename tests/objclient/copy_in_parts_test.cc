@@ -86,13 +86,16 @@ TEST_F(CopyInPartsTest, ThroughUsWhereTheStoreCopiesNothing) {
   }
 }
 
-TEST_F(CopyInPartsTest, ThroughUsEvenNothingAtAll) {
-  store_.copies = false;
+TEST_F(CopyInPartsTest, EvenNothingAtAll) {
   bytes_.clear();
   PutSource();
-  ASSERT_TRUE(CopyInParts(store_, {"from", "", "to", {}, Metadata{{"m", "2"}}}, kPart).ok());
-  EXPECT_EQ(store_.Head("to")->size, 0u);
-  EXPECT_EQ(store_.Head("to")->metadata, (Metadata{{"m", "2"}}));
+  for (const bool copies : {true, false}) {
+    store_.copies = copies;
+    const Metadata metadata = {{"copies", copies ? "yes" : "no"}};
+    ASSERT_TRUE(CopyInParts(store_, {"from", "", "to", {}, metadata}, kPart).ok());
+    EXPECT_EQ(store_.Head("to")->size, 0u);
+    EXPECT_EQ(store_.Head("to")->metadata, metadata);
+  }
 }
 
 TEST_F(CopyInPartsTest, AnotherSourceIsNotCopied) {

@@ -114,7 +114,7 @@ TEST_F(ProbeTraitsTest, TheTableHasTheLastWord) {
   ASSERT_TRUE(found.ok()) << found.error().ToString();
   EXPECT_EQ(found->provider->name, "OpenStack Swift");
   EXPECT_FALSE(found->traits.put_if_absent || found->traits.complete_condition);
-  EXPECT_TRUE(found->traits.copy && found->traits.part_copy);
+  EXPECT_TRUE(found->traits.part_copy && !found->traits.copy);
   EXPECT_FALSE(found->traits.copy_source_if_match || found->traits.part_copy_source_if_match);
 }
 

@@ -56,7 +56,7 @@ TEST(S3Provider, OnlySwiftIsNotBelieved) {
   const S3Traits swift = ProviderOf(ProviderAt("", ""), answer).believed;
   EXPECT_FALSE(swift.put_if_absent || swift.put_if_match || swift.complete_condition);
   EXPECT_FALSE(swift.delete_if_match || swift.delete_many_if_match || swift.copy_target_condition);
-  EXPECT_TRUE(swift.delete_many && swift.copy && swift.part_copy);
+  EXPECT_TRUE(swift.delete_many && swift.part_copy && !swift.copy);
   EXPECT_EQ(ProviderAt("storage.googleapis.com", "bucket").believed, AwsTraits());
 }
 
