@@ -44,17 +44,17 @@ class BandwidthDelay {
   static constexpr std::uint64_t kLeast = 32u << 20;  // bytes
 
  private:
-  // The last N values of something.
-  template <std::size_t N>
+  // The last kMost values of something.
+  template <std::size_t kMost>
   class Recent {
    public:
-    void Add(double value) { values_[count_++ % N] = value; }
+    void Add(double value) { values_[count_++ % kMost] = value; }
     const double* begin() const { return values_.data(); }
-    const double* end() const { return begin() + (count_ < N ? count_ : N); }
+    const double* end() const { return begin() + (count_ < kMost ? count_ : kMost); }
     bool empty() const { return count_ == 0; }
 
    private:
-    std::array<double, N> values_{};
+    std::array<double, kMost> values_{};
     std::size_t count_ = 0;
   };
 
