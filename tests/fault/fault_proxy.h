@@ -1,4 +1,4 @@
-// FaultProxy: stands before an S3 server on loopback and does to chosen requests what networks and
+// FaultProxy: stands before a server on loopback and does to chosen requests what networks and
 // stores do to them. It knows HTTP: a fault sees a whole request, may send it on (changed or not),
 // and says what goes back and how. What no fault hits passes unchanged; signatures stay valid, as
 // the client signs for the proxy's own address and the server takes the host it is told.

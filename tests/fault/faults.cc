@@ -2,7 +2,6 @@
 
 #include <strings.h>
 
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -43,14 +42,6 @@ Hits Target(std::string text) {
 Hits Both(Hits first, Hits second) {
   return [first = std::move(first), second = std::move(second)](const Asked& asked) {
     return first(asked) && second(asked);
-  };
-}
-
-Hits FirstTries() {
-  // shared_ptr: a std::function is copied, what it has seen must not be.
-  auto seen = std::make_shared<std::set<std::string>>();
-  return [seen](const Asked& asked) {
-    return seen->insert(asked.method + asked.target + asked.headers.Value("range")).second;
   };
 }
 

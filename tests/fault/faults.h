@@ -18,11 +18,9 @@ using Hits = std::function<bool(const Asked&)>;
 // --- whom ---
 Hits Everything();
 Hits Method(std::string method);
-// Whose target holds the text: a key, "list-type=2", "uploadId=".
+// Whose target holds the text: a key, a parameter of the query.
 Hits Target(std::string text);
 Hits Both(Hits first, Hits second);
-// Each request when it is seen for the first time, and not when it is tried again.
-Hits FirstTries();
 
 // --- what ---
 enum class End : std::uint8_t { kClose, kReset, kStall };

@@ -14,8 +14,6 @@ using base::ErrorClass;
 using objclient::ListPage;
 using objclient::ListRequest;
 
-Hits Listings() { return Target("list-type=2"); }
-
 // Every page, until the end or an error.
 base::Result<std::vector<std::string>> ListAll(objclient::ObjectStore& store, std::uint32_t limit) {
   constexpr int kPagesMax = 1000;
@@ -47,25 +45,22 @@ class Documents : public StoreFaults {
     return Do([&] { return ListAll(*store_, limit); });
   }
 
+  // What may come instead of a listing.
+  std::vector<std::string> Garbage() const {
+    std::vector<std::string> garbage = {
+        "", "Bad gateway", "<html><body>Please log in</body></html>", std::string("\0\1\2\xFF", 4)};
+    garbage.insert(garbage.end(), dialect_.no_listings.begin(), dialect_.no_listings.end());
+    return garbage;
+  }
+
   std::vector<std::string> keys_;  // sorted
 };
-
-const std::vector<std::string>& Garbage() {
-  static const std::vector<std::string> kGarbage = {
-      "",
-      "Bad gateway",
-      "<html><body>Please log in</body></html>",
-      "<?xml version=\"1.0\"?><ListBucketResult><Contents><Key>key100",
-      "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
-      std::string("\0\1\2\xFF", 4)};
-  return kGarbage;
-}
 
 // Right, or an error that says so; and right the next time.
 TEST_F(Documents, GarbageOnceInsteadOfAListing) {
   for (const std::string& garbage : Garbage()) {
     proxy_->Clear();
-    proxy_->Inject(ChangeReply(Listings(), [&](Reply& reply) { reply.body = garbage; }));
+    proxy_->Inject(ChangeReply(dialect_.listings, [&](Reply& reply) { reply.body = garbage; }));
     const auto first = List();
     if (first.ok()) {
       EXPECT_EQ(*first, keys_);
@@ -82,14 +77,15 @@ TEST_F(Documents, GarbageOnceInsteadOfAListing) {
 TEST_F(Documents, GarbageForEverInsteadOfAListing) {
   for (const std::string& garbage : Garbage()) {
     proxy_->Clear();
-    proxy_->Inject(
-        Times(kAlways, ChangeReply(Listings(), [&](Reply& reply) { reply.body = garbage; })));
+    proxy_->Inject(Times(
+        kAlways, ChangeReply(dialect_.listings, [&](Reply& reply) { reply.body = garbage; })));
     ExpectError(List(), ErrorClass::kCorrupt, EIO);
   }
 }
 
 // Makes the next answer that is a document unreadable, and then makes the request again.
 TEST_F(Documents, GarbageInsteadOfOtherAnswers) {
+  if (on_azure()) GTEST_SKIP() << "other verbs have documents there: azure_faults_test.cc";
   const Hits documents = [](const Asked& asked) {
     return asked.method == "POST" || !asked.headers.Value("x-amz-copy-source").empty();
   };
@@ -120,7 +116,7 @@ TEST_F(Documents, GarbageInsteadOfOtherAnswers) {
 }
 
 TEST_F(Documents, AnswerWithoutEnd) {
-  proxy_->Inject(Times(kAlways, ChangeReply(Listings(), [](Reply& reply) {
+  proxy_->Inject(Times(kAlways, ChangeReply(dialect_.listings, [](Reply& reply) {
                          reply.body = "<ListBucketResult>" + std::string(40u << 20, ' ');
                        })));
   ExpectError(List(), ErrorClass::kCorrupt, EIO);
@@ -129,7 +125,7 @@ TEST_F(Documents, AnswerWithoutEnd) {
 // The same page is answered for every token.
 TEST_F(Documents, ListingThatStartsAgain) {
   std::string page;
-  proxy_->Inject(Times(kAlways, ChangeReply(Listings(), [&](Reply& reply) {
+  proxy_->Inject(Times(kAlways, ChangeReply(dialect_.listings, [&](Reply& reply) {
                          if (page.empty()) page = reply.body;
                          reply.body = page;
                        })));
@@ -143,17 +139,19 @@ void Replace(std::string& text, const std::string& what, const std::string& by) 
 }
 
 TEST_F(Documents, ListingThatRepeatsKeys) {
-  proxy_->Inject(Times(kAlways, ChangeReply(Listings(), [](Reply& reply) {
-                         Replace(reply.body, "key105</Key>", "key104</Key>");
+  const std::string end = "</" + dialect_.key_tag + ">";
+  proxy_->Inject(Times(kAlways, ChangeReply(dialect_.listings, [&](Reply& reply) {
+                         Replace(reply.body, "key105" + end, "key104" + end);
                        })));
   ExpectError(List(), ErrorClass::kCorrupt, EIO);
 }
 
 // Nobody can see this at once; the next listing has the key again, and nothing was done to it.
 TEST_F(Documents, ListingThatSkipsAKey) {
-  proxy_->Inject(ChangeReply(Listings(), [](Reply& reply) {
-    const auto from = reply.body.find("<Contents>");
-    const auto to = reply.body.find("</Contents>") + 11;
+  proxy_->Inject(ChangeReply(dialect_.listings, [&](Reply& reply) {
+    const std::string end = "</" + dialect_.object_tag + ">";
+    const auto from = reply.body.find("<" + dialect_.object_tag + ">");
+    const auto to = reply.body.find(end) + end.size();
     if (from != std::string::npos) reply.body.erase(from, to - from);
   }));
   const auto short_one = List();
@@ -165,7 +163,7 @@ TEST_F(Documents, ListingThatSkipsAKey) {
 }
 
 TEST_F(Documents, FaultsBetweenThePages) {
-  proxy_->Inject(Times(kAlways, Break(Both(Listings(), FirstTries()), End::kReset)));
+  proxy_->Inject(Times(kAlways, Break(Both(dialect_.listings, dialect_.first_tries), End::kReset)));
   const auto keys = List(3);
   ASSERT_OK(keys);
   EXPECT_EQ(*keys, keys_);
@@ -175,8 +173,8 @@ TEST_F(Documents, FaultsBetweenThePages) {
 // --- keys ---
 
 // Keys with every character that a key may hold, some of them next to each other; some as long as
-// S3 allows. All are valid UTF-8, as S3 wants it.
-std::vector<std::string> OddKeys(std::size_t count, std::size_t longest) {
+// stores allow, all valid UTF-8. `are_url_paths`: the store takes some for others.
+std::vector<std::string> OddKeys(std::size_t count, std::size_t longest, bool are_url_paths) {
   static const std::vector<std::string> kPieces = [] {
     std::vector<std::string> pieces;
     for (char c = 1; c < 127; ++c) pieces.emplace_back(1, c);
@@ -193,7 +191,9 @@ std::vector<std::string> OddKeys(std::size_t count, std::size_t longest) {
                       kPieces[(i / kPieces.size() + i) % kPieces.size()];
     if (i % 7 == 0) key += kPieces[i % 11];
     if (i % 50 == 0) key += std::string(longest - key.size(), 'l');
-    keys.insert(std::move(key));
+    const bool is_path = key.find('\\') == std::string::npos &&
+                         key.find("./") == std::string::npos && !key.ends_with('.');
+    if (is_path || !are_url_paths) keys.insert(std::move(key));
   }
   return {keys.begin(), keys.end()};
 }
@@ -231,13 +231,15 @@ void Keys::PutAll(const std::vector<std::string>& keys) {
   while (!flying.empty()) land();
 }
 
-TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
+TEST_F(Keys, ThousandsOfOddOnesSomeOf1024Bytes) {
+  Reopen(std::chrono::minutes(1));  // this is about names, not about time
   const std::size_t longest = 1024 - url_.prefix.size();
-  const auto keys = OddKeys(10'000, longest);
-  const auto one_in_fifty = [count = std::size_t{0}](const Asked&) mutable {
-    return ++count % 50 == 0;
+  const std::size_t count = on_azure() ? 1'000 : 10'000;  // Azurite takes its time
+  const auto keys = OddKeys(count, longest, store_->capabilities().keys_are_url_paths);
+  const auto one_in_fifty = [seen = std::size_t{0}](const Asked&) mutable {
+    return ++seen % 50 == 0;
   };
-  proxy_->Inject(Times(kAlways, Refuse(one_in_fifty, 503, "SlowDown")));
+  proxy_->Inject(Times(kAlways, dialect_.Refuse(one_in_fifty, 503, dialect_.busy_code)));
   PutAll(keys);
   const auto listed = Do([&] { return ListAll(*store_, 1000); });
   ASSERT_OK(listed);
@@ -260,10 +262,11 @@ TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
     for (const auto& [key, error] : *refused) ADD_FAILURE() << error.ToString();
   }
   EXPECT_EQ(ListAll(*direct_, 1000).value(), std::vector<std::string>{"first"});
-  EXPECT_GE(proxy_->injected(), 200u);
+  EXPECT_GE(proxy_->injected(), count / 50);
 }
 
 TEST_F(Keys, OneByteMoreThan1024IsEnametoolong) {
+  if (on_azure()) GTEST_SKIP() << "Azurite takes longer ones";
   const std::string key(1025 - url_.prefix.size(), 'k');
   ExpectError(Put(key, "content"), ErrorClass::kInvalid, ENAMETOOLONG);
 }

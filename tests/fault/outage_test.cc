@@ -144,8 +144,8 @@ Hits OneIn(std::size_t count, std::size_t phase) {
 
 TEST_F(Storm, OneRequestInFourMeetsAFault) {
   proxy_->Inject(Times(kAlways, BreakUpload(OneIn(31, 1))));
-  proxy_->Inject(Times(kAlways, Refuse(OneIn(19, 2), 503, "SlowDown")));
-  proxy_->Inject(Times(kAlways, Refuse(OneIn(23, 3), 500, "InternalError")));
+  proxy_->Inject(Times(kAlways, dialect_.Refuse(OneIn(19, 2), 503, dialect_.busy_code)));
+  proxy_->Inject(Times(kAlways, dialect_.Refuse(OneIn(23, 3), 500, "InternalError")));
   proxy_->Inject(Times(kAlways, Break(OneIn(29, 4), End::kReset)));
   proxy_->Inject(Times(kAlways, LoseAnswer(OneIn(29, 5))));
   proxy_->Inject(Times(kAlways, CutBody(OneIn(17, 6), 1000, End::kReset)));
@@ -166,7 +166,8 @@ TEST_F(Storm, OneRequestInFourMeetsAFault) {
 // A server of this test's own, which it may kill. Needs root, as the server does.
 class OwnServer {
  public:
-  OwnServer() : instance_("faults-" + std::to_string(getpid())) {
+  explicit OwnServer(std::string script)
+      : script_(std::move(script)), instance_("faults-" + std::to_string(getpid())) {
     std::FILE* exports = popen(Command("up").c_str(), "r");
     if (exports == nullptr) return;
     char line[4096];
@@ -190,9 +191,10 @@ class OwnServer {
 
  private:
   std::string Command(const std::string& verb) const {
-    return "CAIRNFS_TEST_INSTANCE=" + instance_ + " " CAIRNFS_SOURCE "/tests/support/stores/s3 " +
-           verb;
+    return "CAIRNFS_TEST_INSTANCE=" + instance_ + " " CAIRNFS_SOURCE "/tests/support/stores/" +
+           script_ + " " + verb;
   }
+  const std::string script_;
   const std::string instance_;
   std::map<std::string, std::string> values_;
   bool up_ = false;
@@ -200,18 +202,18 @@ class OwnServer {
 
 TEST_F(Storm, ServerKilledAndRestarted) {
   if (geteuid() != 0) GTEST_SKIP() << "starts a server of its own: needs root";
-  const OwnServer server;
+  const OwnServer server(dialect_.script);
   ASSERT_TRUE(server.up());
-  const auto variable = [&](const char* name) { return server.values().at(name); };
-  const std::string id = std::getenv("AWS_ACCESS_KEY_ID");
-  const std::string secret = std::getenv("AWS_SECRET_ACCESS_KEY");
-  setenv("AWS_ACCESS_KEY_ID", variable("AWS_ACCESS_KEY_ID").c_str(), 1);
-  setenv("AWS_SECRET_ACCESS_KEY", variable("AWS_SECRET_ACCESS_KEY").c_str(), 1);
+  std::map<std::string, std::string> shared_secrets;
+  for (const std::string& name : dialect_.secret_variables) {
+    shared_secrets[name] = std::getenv(name.c_str());
+    setenv(name.c_str(), server.values().at(name).c_str(), 1);
+  }
   options_.retry_time_limit = std::chrono::milliseconds(20'000);
-  auto shared_server = std::exchange(direct_, Open(variable("AWS_ENDPOINT_URL")));
-  store_ = Open(variable("AWS_ENDPOINT_URL"));
-  setenv("AWS_ACCESS_KEY_ID", id.c_str(), 1);
-  setenv("AWS_SECRET_ACCESS_KEY", secret.c_str(), 1);
+  const std::string endpoint = server.values().at(dialect_.endpoint_variable);
+  auto shared_server = std::exchange(direct_, Open(endpoint));
+  store_ = Open(endpoint);
+  for (const auto& [name, secret] : shared_secrets) setenv(name.c_str(), secret.c_str(), 1);
   ASSERT_NE(store_, nullptr);
   const auto failures = RunWorkers(60, [&](const Worker& worker) {
     for (const std::size_t progress : {5u, 25u}) {

@@ -70,10 +70,17 @@ std::string Content(std::size_t size, unsigned seed) {
   return content;
 }
 
+bool StoreFaults::on_azure() {
+  const char* const store = std::getenv("CAIRNFS_TEST_FAULTS_ON");
+  return store != nullptr && std::string_view(store) == "azure";
+}
+
 void StoreFaults::SetUp() {
-  const char* url = std::getenv("CAIRNFS_TEST_URL");
-  const char* endpoint = std::getenv("CAIRNFS_TEST_ENDPOINT");
-  if (url == nullptr || endpoint == nullptr) GTEST_SKIP() << "CAIRNFS_TEST_URL is not set";
+  const char* const url = std::getenv((dialect_.variables + "_URL").c_str());
+  const char* const endpoint = std::getenv((dialect_.variables + "_ENDPOINT").c_str());
+  if (url == nullptr || endpoint == nullptr) {
+    GTEST_SKIP() << dialect_.variables << "_URL is not set";
+  }
   const auto parsed = objclient::ParseBucketUrl(url);
   ASSERT_OK(parsed);
   url_ = *parsed;
@@ -81,7 +88,8 @@ void StoreFaults::SetUp() {
   server_ = endpoint;
   options_.retry_time_limit = std::chrono::milliseconds(15'000);
   options_.connect_timeout = std::chrono::milliseconds(2000);
-  options_.stall_timeout = std::chrono::milliseconds(1000);
+  // Longer than a server takes that has nothing but a share of a processor.
+  options_.stall_timeout = std::chrono::milliseconds(5000);
   proxy_ = std::make_unique<FaultProxy>(server_);
   direct_ = Open(server_);
   Reopen(options_.retry_time_limit);

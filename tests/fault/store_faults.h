@@ -1,8 +1,8 @@
-// StoreFaults: the fixture of the fault table. A store opened by OpenStore on a FaultProxy before
-// the real server, and a second one that goes straight to the server and sees what really happened.
-// Everything is counted: operations, faults, bytes that were compared, and losses, which are bytes
-// or objects that a success promised and that are not there. The sums are printed at the end; one
-// loss fails the run.
+// StoreFaults: the fixture of the fault table, which is run on S3 and on Azure: what differs is in
+// the Dialect. A store opened by OpenStore on a FaultProxy before the real server, and a second one
+// that goes straight to the server and sees what really happened. Everything is counted:
+// operations, faults, bytes that were compared, and losses, which are bytes or objects that a
+// success promised and that are not there. The sums are printed at the end; one loss fails the run.
 //
 // gtest makes one for each test; the test's thread.
 #pragma once
@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "objclient/open_store.h"
+#include "tests/fault/dialect.h"
 #include "tests/fault/fault_proxy.h"
 #include "tests/fault/faults.h"
 
@@ -64,6 +65,9 @@ class StoreFaults : public testing::Test {
   void TearDown() override;
 
   static Tally& tally();
+  // Of the store under test: Azure where CAIRNFS_TEST_FAULTS_ON says "azure", else S3.
+  static bool on_azure();
+  const Dialect dialect_ = on_azure() ? AzureDialect() : S3Dialect();
   // A store on `endpoint` with short time limits; a failure is a failure of the test.
   std::unique_ptr<objclient::ObjectStore> Open(const std::string& endpoint);
   base::Result<std::unique_ptr<objclient::ObjectStore>> TryOpen(const std::string& endpoint);

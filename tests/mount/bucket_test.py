@@ -127,6 +127,29 @@ class Bucket(mount.MountTest):
             self.assertEqual(errno.EROFS, caught.exception.errno)
         self.assertEqual({"file": 7}, self.bucket.list())
 
+    @unittest.skipUnless(mount.KIND == "azure", "only Azure names what it has by blocks")
+    def test_a_patch_names_the_blocks_it_leaves(self):
+        body = bytearray(random.Random(7).randbytes(40 * MIB))
+        volume = self.mount()
+        with open(volume("large"), "wb") as target:
+            target.write(body)
+        volume.settled()
+        before = self.bucket.client.blocks(self.bucket.prefix + "large")
+        self.assertEqual([8 * MIB] * 5, [size for _, size in before])
+        volume.remount()
+        with open(volume("large"), "r+b") as target:
+            target.seek(20 * MIB)
+            target.write(b"p" * 4096)
+            target.seek(0, os.SEEK_END)
+            target.write(b"tail")
+        body[20 * MIB:20 * MIB + 4096] = b"p" * 4096
+        body += b"tail"
+        volume.settled()
+        after = self.bucket.client.blocks(self.bucket.prefix + "large")
+        self.assertEqual([8 * MIB] * 5 + [4], [size for _, size in after])
+        self.assertEqual([0, 1, 3, 4], [i for i in range(5) if before[i] == after[i]])
+        self.assertTrue(self.bucket.get("large") == bytes(body))
+
     @unittest.skipUnless(mount.ON_SERVER, "a folder cannot hold such keys")
     def test_keys_that_are_no_names(self):
         keys = ["a//b", "/leading", "dot/../up", "dot/./here", "both", "both/below", "folder/",

@@ -52,6 +52,13 @@ class AzureClient(StoreClient):
     def delete(self, key):
         self._expect("DELETE", key, (202, 404))
 
+    def blocks(self, key):
+        """(id, size) of the blob's committed blocks, in their order."""
+        query = {"comp": "blocklist", "blocklisttype": "committed"}
+        root = ElementTree.fromstring(self._expect("GET", key, (200,), query=query)[2])
+        return [(block.findtext("Name"), int(block.findtext("Size")))
+                for block in root.iter("Block")]
+
     def list(self, prefix=""):
         """Yields (key, size) of every blob whose name starts with prefix."""
         marker = ""
