@@ -15,6 +15,8 @@
 namespace fs {
 namespace {
 
+constexpr std::string_view kAt = " at ";
+
 std::filesystem::path DefaultRoot(const char* xdg_name, const char* for_root,
                                   const char* below_home, bool is_root,
                                   const Environment& environment) {
@@ -32,8 +34,14 @@ std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::Sto
   std::string identity = url.ToString();
   std::string endpoint = objclient::FindEndpoint(url, options, environment);
   while (endpoint.ends_with('/')) endpoint.pop_back();
-  if (!endpoint.empty()) identity += " at " + endpoint;
+  if (!endpoint.empty()) identity += std::string(kAt) + endpoint;
   return identity;
+}
+
+std::pair<std::string, std::string> SplitVolumeIdentity(const std::string& identity) {
+  const auto at = identity.rfind(kAt);
+  if (at == std::string::npos) return {identity, ""};
+  return {identity.substr(0, at), identity.substr(at + kAt.size())};
 }
 
 std::filesystem::path DefaultStateDirectory(const std::string& identity, bool is_root,

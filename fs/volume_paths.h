@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -22,6 +23,9 @@ using objclient::Environment;
 // two volumes. Kept in the database, compared at every mount.
 std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::StoreOptions& options,
                            const Environment& environment);
+
+// The bucket's URL and the endpoint that it is at, "" for the cloud's own.
+std::pair<std::string, std::string> SplitVolumeIdentity(const std::string& identity);
 
 // $XDG_STATE_HOME/cairnfs, /var/lib/cairnfs for root, ~/.local/state/cairnfs; below it one
 // directory a volume, named by a digest of its identity.

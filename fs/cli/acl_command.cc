@@ -6,6 +6,7 @@
 #include "fs/cli/command.h"
 #include "fs/cli/look.h"
 #include "fs/object_naming.h"
+#include "fs/volume_paths.h"
 #include "objclient/azure/azure_access.h"
 #include "objclient/azure/azure_store.h"
 
@@ -32,7 +33,8 @@ base::Result<objclient::ObjectKey> KeyOf(const Look& look) {
 base::Status ShowOrSet(const AclArguments& arguments) {
   TRY_ASSIGN(const Look look, OpenLook(arguments.volume, arguments.path));
   TRY_ASSIGN(const meta::VolumeInfo volume, look.catalog->Volume());
-  TRY_ASSIGN(const objclient::BucketUrl url, objclient::ParseBucketUrl(volume.url));
+  const auto [place, endpoint] = SplitVolumeIdentity(volume.url);
+  TRY_ASSIGN(const objclient::BucketUrl url, objclient::ParseBucketUrl(place));
   if (url.kind != objclient::BucketUrl::Kind::kAzure) {
     return base::Error(
         base::ErrorClass::kUnsupported,
@@ -41,10 +43,12 @@ base::Status ShowOrSet(const AclArguments& arguments) {
   TRY_ASSIGN(const objclient::ObjectKey key, KeyOf(look));
   std::string path = url.prefix + key;
   if (path.ends_with('/')) path.pop_back();  // the volume's own directory
+  objclient::StoreOptions store = arguments.volume.store;
+  if (store.endpoint.empty()) store.endpoint = endpoint;
   base::Metrics metrics;
-  TRY_ASSIGN(const auto session, objclient::OpenAzureSession(url, arguments.volume.store,
-                                                             objclient::ProcessEnvironment(),
-                                                             base::SystemClock(), metrics));
+  TRY_ASSIGN(const auto session,
+             objclient::OpenAzureSession(url, store, objclient::ProcessEnvironment(),
+                                         base::SystemClock(), metrics));
   const objclient::PathAccess& change = arguments.change;
   const bool changes = !change.owner.empty() || !change.group.empty() ||
                        !change.permissions.empty() || !change.acl.empty();

@@ -39,6 +39,13 @@ TEST(VolumePaths, AnotherEndpointIsAnotherVolume) {
             VolumeIdentity(*url, options, Fixed({})));
 }
 
+TEST(VolumePaths, AnIdentityTellsUrlAndEndpoint) {
+  using Parts = std::pair<std::string, std::string>;
+  EXPECT_EQ(SplitVolumeIdentity("az://a/box/p/ at http://127.0.0.1:1"),
+            Parts("az://a/box/p/", "http://127.0.0.1:1"));
+  EXPECT_EQ(SplitVolumeIdentity("s3://bucket"), Parts("s3://bucket", ""));
+}
+
 TEST(VolumePaths, PlacesFollowUserAndXdg) {
   EXPECT_EQ(DefaultCacheDirectory(true, Fixed({})), "/var/cache/cairnfs");
   EXPECT_EQ(DefaultCacheDirectory(false, Fixed({{"HOME", "/home/u"}})), "/home/u/.cache/cairnfs");
