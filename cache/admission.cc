@@ -75,7 +75,8 @@ std::vector<Admission::Batch> Admission::Collect(CachedObject& object, const bas
   for (Batch& batch : batches) {
     for (std::size_t i = 0; i < batch.memory.size(); ++i) {
       std::span<const std::byte>& bytes = batch.memory[i];
-      batch.crcs.push_back(base::Crc32c(0, bytes));
+      const std::optional<std::uint32_t> known = object.ref.SumOf(batch.first + i);
+      batch.crcs.push_back(known ? *known : base::Crc32c(0, bytes));
       const std::uint64_t padding = WholePages({0, bytes.size()}).length - bytes.size();
       if (padding == 0) continue;
       // Behind the object's last byte nobody reads: the file gets zeros there.

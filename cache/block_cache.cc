@@ -147,6 +147,8 @@ void BlockCache::Impl::Park(const std::shared_ptr<CachedObject>& object, base::B
 
 void BlockCache::Impl::Claim(const std::shared_ptr<CachedObject>& object, base::ByteRange range,
                              bool demand) {
+  // Less than a granule has no sum to be held against.
+  if (object->ref.sums != nullptr) range = WholeGranules(range);
   if (demand) {
     // What is claimed already may still be queued as read-ahead.
     fetcher.lane().Promote(*object, WholePages(range));

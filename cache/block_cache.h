@@ -3,7 +3,8 @@
 // fetched once however many ask (single flight), by ranged GETs that merge neighbours and land in
 // pool blocks; whoever asked is answered by the receiving thread as soon as its own bytes are
 // there. Each object's reads are watched: sequential streams get read-ahead that grows to the
-// store's bandwidth, random reads get exactly their pages.
+// store's bandwidth, random reads get exactly their pages, or granules where those can be checked:
+// what the object's ref has sums of is compared with them before a reader gets it.
 //
 // Owned by the mount; any thread. Nothing here knows a name or a path of the mounted tree.
 #pragma once
@@ -73,8 +74,8 @@ class BlockCache {
   const std::shared_ptr<Impl> impl_;  // shared with the pool's reclaimer, which holds it weakly
 };
 
-// Granule: unit of presence and checksum in the disk tier.
-inline constexpr std::uint64_t kGranuleSize = 128u << 10;  // bytes
+// Granule: unit of presence in the disk tier, and of checksums everywhere.
+inline constexpr std::uint64_t kGranuleSize = base::kSummedPieceSize;
 
 // Reads a range of a file made of extents (holes are zeros), same contract as BlockCache::Read.
 // `extents` are sorted by offset and do not overlap; the range is clipped by the caller to the

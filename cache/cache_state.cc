@@ -16,6 +16,8 @@ CacheMetrics::CacheMetrics(base::Metrics& metrics)
       disk_bytes(metrics.Get("cache_disk_bytes")),
       fetch_bytes(metrics.Get("cache_fetch_bytes")),
       fetch_requests(metrics.Get("cache_fetch_requests")),
+      fetch_checked_bytes(metrics.Get("cache_fetch_checked_bytes")),
+      fetch_corrupt_granules(metrics.Get("cache_fetch_corrupt_granules")),
       corrupt_granules(metrics.Get("cache_corrupt_granules")),
       dropped_admissions(metrics.Get("cache_dropped_admissions")) {}
 

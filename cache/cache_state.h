@@ -22,12 +22,14 @@ namespace cache {
 // The counters of the cache; references live as long as the registry.
 struct CacheMetrics {
   explicit CacheMetrics(base::Metrics& metrics);
-  base::Counter& hit_bytes;           // answered at once from memory
-  base::Counter& disk_bytes;          // read from the disk tier
-  base::Counter& fetch_bytes;         // received from the store
-  base::Counter& fetch_requests;      // GETs
-  base::Counter& corrupt_granules;    // of the disk tier, found by checksum
-  base::Counter& dropped_admissions;  // runs of granules that did not reach the disk
+  base::Counter& hit_bytes;               // answered at once from memory
+  base::Counter& disk_bytes;              // read from the disk tier
+  base::Counter& fetch_bytes;             // received from the store
+  base::Counter& fetch_requests;          // GETs
+  base::Counter& fetch_checked_bytes;     // of those: held against the object's sums
+  base::Counter& fetch_corrupt_granules;  // and found to be others
+  base::Counter& corrupt_granules;        // of the disk tier, found by checksum
+  base::Counter& dropped_admissions;      // runs of granules that did not reach the disk
 };
 
 class CacheState {

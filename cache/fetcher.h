@@ -1,6 +1,10 @@
 // Fetcher: the lane to the store. A want becomes one ranged GET with If-Match whose bytes land in
 // pool blocks; readers are answered on the receiving thread as soon as their own bytes are there.
 //
+// Where the object's ref has the sum of a granule, its bytes are held against it as they arrive,
+// while the processor's cache still has them, and nobody gets them before. A granule that differs
+// is asked for once more; then its readers, and only those, get kCorrupt.
+//
 // Owned by the cache; any thread.
 #pragma once
 
@@ -24,9 +28,12 @@ class Fetcher {
  private:
   struct Flight;
   void Start(Want want);
-  void Progress(Flight& flight, std::uint64_t bytes);
-  void Done(Flight& flight, const base::Result<objclient::ObjectHead>& head);
-  Answers PublishUpTo(Flight& flight, std::uint64_t bytes);
+  void Send(const std::shared_ptr<Flight>& flight);
+  Answers Take(Flight& flight, std::uint64_t bytes);
+  bool IsGood(const Flight& flight, base::ByteRange granule, std::uint32_t sum) const;
+  Answers Refuse(Flight& flight, base::ByteRange granule);
+  void Done(const std::shared_ptr<Flight>& flight, const base::Result<objclient::ObjectHead>& head);
+  void SendAgain(const std::shared_ptr<Flight>& flight);
 
   CacheState& state_;
   objclient::ObjectStore& store_;

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/digest/piece_sums.h"
 #include "base/result.h"
 #include "cache/block_pool.h"
 #include "objclient/object.h"
@@ -24,6 +26,10 @@ struct ObjectRef {
   objclient::ObjectKey key;
   std::string etag;
   std::uint64_t size = 0;
+  // What is known of the bytes: a granule with a sum is always fetched whole, and checked.
+  base::SharedPieceSums sums = nullptr;
+
+  std::optional<std::uint32_t> SumOf(std::uint64_t granule) const;
 };
 
 // `length` bytes of a file at `offset` are the object's at `object_offset`; uncovered = zeros.

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/digest/piece_sums.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "cache/granules.h"
@@ -91,6 +92,8 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
   void MarkLeft(base::ByteRange range, std::uint32_t epoch) EXCLUDES(mutex_);
   // The upload is gone, nothing has left.
   void ForgetLeft() EXCLUDES(mutex_);
+  // Of the bytes as they were committed: whole granules, each sent, copied or a hole.
+  base::SharedPieceSums Sums() const EXCLUDES(mutex_);
 
   // --- memory and disk ---
   enum class Drop : std::uint8_t { kLeft, kSaved };
@@ -168,7 +171,11 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
       EXCLUDES(mutex_);
   std::uint8_t Unchanged(const View& view, std::uint8_t granules) const REQUIRES(mutex_);
   void Merge(std::uint64_t index, std::uint8_t granules, BlockRef& fresh) REQUIRES(mutex_);
-  static base::Status Append(const View& view, base::ByteRange range, StageParcel& parcel);
+  static base::Status Append(View& view, base::ByteRange range, StageParcel& parcel);
+  // Sums of `view`'s granules that have not changed since `epoch` need not be made again.
+  void KeepSums(const View& view, std::uint32_t epoch) EXCLUDES(mutex_);
+  void AppendSums(std::uint64_t index, base::PieceSums& sums) const REQUIRES(mutex_);
+  std::uint32_t SumOfBase(base::ByteRange granule) const REQUIRES(mutex_);
   bool Droppable(std::uint64_t index, const Block& block, Drop drop) const REQUIRES(mutex_);
   void DropBlock(std::uint64_t index, Block& block) REQUIRES(mutex_);
   // The caller holds mutex_ and the plan's.
@@ -226,5 +233,7 @@ class StageContent : public std::enable_shared_from_this<StageContent> {
 
 // Zeros to send and to answer holes with; a granule of static memory.
 std::span<const std::byte, kGranuleSize> ZeroGranule();
+// The CRC-32C of its first `length` bytes.
+std::uint32_t SumOfZeros(std::uint64_t length);
 
 }  // namespace cache

@@ -153,13 +153,14 @@ base::Result<std::optional<StageParcel>> StageContent::Assemble(base::ByteRange 
       if (Missing(view, wanted) != 0) return std::optional<StageParcel>();
     }
     TRY(Append(view, inside, parcel));
+    KeepSums(view, parcel.epoch);
     if (view.ref) parcel.holds.push_back(std::move(view.ref));
     at = inside.end();
   }
   return std::optional<StageParcel>(std::move(parcel));
 }
 
-base::Status StageContent::Append(const View& view, base::ByteRange range, StageParcel& parcel) {
+base::Status StageContent::Append(View& view, base::ByteRange range, StageParcel& parcel) {
   for (std::uint64_t g = 0; g < kGranulesPerBlock; ++g) {
     const base::ByteRange granule = base::Intersect(GranuleRange(view.index, g), range);
     if (granule.empty()) continue;
@@ -168,9 +169,11 @@ base::Status StageContent::Append(const View& view, base::ByteRange range, Stage
     if ((view.full & GranuleBit(g)) != 0) {
       bytes = view.ref.bytes().subspan(granule.offset % kBlockSize, granule.length);
       sum = view.Sum(g);
+      view.crc[g] = sum;
+      view.crc_known |= GranuleBit(g);
     } else if ((view.some & GranuleBit(g)) == 0) {
       bytes = ZeroGranule().first(granule.length);
-      sum = base::Crc32c(0, bytes);
+      sum = SumOfZeros(granule.length);
     } else {
       return base::Error(base::ErrorClass::kBug, "a half filled granule was to be sent");
     }

@@ -64,6 +64,11 @@ base::Result<objclient::ObjectHead> LocalStagedFile::Commit(
   return upload_->Commit(precondition);
 }
 
+base::SharedPieceSums LocalStagedFile::Sums() {
+  const Turn turn(*this);
+  return content_->Sums();
+}
+
 void LocalStagedFile::Adopt(const ObjectRef& object) {
   const Turn turn(*this);
   shared_.cache.Adopt(object, content_->HandOver(object));

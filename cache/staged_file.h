@@ -31,6 +31,7 @@ class LocalStagedFile final : public StagedFile {
   std::optional<PinnedBytes> Read(base::ByteRange range, ReadDone done) override;
   std::vector<base::ByteRange> DataRanges() const override { return content_->DataRanges(); }
   base::Result<objclient::ObjectHead> Commit(const objclient::Precondition* precondition) override;
+  base::SharedPieceSums Sums() override;
   void Adopt(const ObjectRef& object) override;
   base::Result<std::string> Persist() override;
   void Discard() override;

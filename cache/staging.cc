@@ -123,6 +123,9 @@ class LocalStaging final : public Staging {
                                                     const std::string& manifest,
                                                     StageHooks hooks) override {
     TRY_ASSIGN(StagePersisted persisted, DecodeManifest(manifest));
+    for (FileExtent& extent : persisted.base) {
+      if (hooks.sums_of) extent.object.sums = hooks.sums_of(extent.object.id);
+    }
     TRY_ASSIGN(auto content, StageContent::Restore(*shared_, name, std::move(persisted)));
     return Wrap(std::move(content), std::move(hooks), true);
   }

@@ -43,6 +43,9 @@ struct StageHooks {
   // record it and a crash leaves no unknown upload behind.
   std::function<base::Status(const objclient::ObjectKey& key, const std::string& upload_id)>
       upload_started;
+  // The sums of an object that a recovered file builds on: its manifest does not hold them. Empty =
+  // none are known.
+  std::function<base::SharedPieceSums(std::int64_t object_id)> sums_of = {};
 };
 
 // The metadata name that carries the upload's token: how a lost answer to a commit is resolved.
@@ -82,6 +85,8 @@ class StagedFile {
   // IsBaseLost it will fail for ever. An empty file is a PUT of 0 bytes.
   virtual base::Result<objclient::ObjectHead> Commit(
       const objclient::Precondition* precondition = nullptr) = 0;
+  // After a successful Commit: the CRC-32C of each granule of the object that it made.
+  virtual base::SharedPieceSums Sums() = 0;
   // After a successful Commit and its database transaction: hands bytes and local file to the
   // cache.
   virtual void Adopt(const ObjectRef& object) = 0;

@@ -145,7 +145,7 @@ class Catalog {
   virtual base::Result<ObjectId> CommitContent(const Commit& commit, Durability durability) = 0;
   // The object moved (settled): `id` is retired, extents point to a new row with `key` and `etag`;
   // kConflict when the inode's extents are not those of `id` any more. Adds a kDelete intent for
-  // the old key. Returns the new object (new id, same size).
+  // the old key. Returns the new object (new id, same size and sums).
   virtual base::Result<Object> MoveObject(InodeId inode, ObjectId id,
                                           const objclient::ObjectKey& key,
                                           const std::string& etag) = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest/piece_sums.h"
 #include "objclient/object.h"
 
 namespace meta {
@@ -44,6 +45,7 @@ struct Object {
   objclient::ObjectKey key;
   std::string etag;
   std::uint64_t size = 0;
+  base::SharedPieceSums sums = nullptr;  // of what this volume wrote
 };
 
 // `length` bytes of the file at `offset` are those of `object` at `object_offset`. What no extent

@@ -142,7 +142,7 @@ base::Status Committer::Publish(FileInode& file, cache::StagedFile& stage,
   commit.size = overlay->size;
   commit.mtime_ns = overlay->mtime_ns;
   commit.ctime_ns = overlay->ctime_ns;
-  commit.object = meta::Object{{}, record->intent.key, head.etag, overlay->size};
+  commit.object = meta::Object{{}, record->intent.key, head.etag, overlay->size, stage.Sums()};
   commit.finished = record->intent.id;
   TRY_ASSIGN(commit.object->id, context_.catalog.CommitContent(commit, meta::Durability::kSync));
 

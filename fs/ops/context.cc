@@ -49,7 +49,7 @@ void Context::InvalidateEntry(meta::InodeId parent, const std::string& name) con
 }
 
 cache::ObjectRef ToRef(const meta::Object& object) {
-  return {meta::Raw(object.id), object.key, object.etag, object.size};
+  return {meta::Raw(object.id), object.key, object.etag, object.size, object.sums};
 }
 
 base::Result<ContentPtr> ReadContent(meta::Catalog& catalog, meta::InodeId inode) {

@@ -156,6 +156,14 @@ cache::StageHooks MakeStageHooks(Context& context, const InodeRef& file) {
     const auto alive = weak.lock();
     return alive == nullptr ? base::Status(FileGone()) : UploadStarted(context, *alive, upload_id);
   };
+  hooks.sums_of = [&context, inode = file->id()](std::int64_t object) -> base::SharedPieceSums {
+    const auto extents = context.catalog.GetExtents(inode);
+    if (!extents.ok()) return nullptr;
+    for (const meta::Extent& extent : *extents) {
+      if (meta::Raw(extent.object.id) == object) return extent.object.sums;
+    }
+    return nullptr;
+  };
   return hooks;
 }
 

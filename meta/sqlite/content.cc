@@ -32,6 +32,10 @@ base::Result<std::optional<ObjectRow>> ReadObjectRow(Statement row) {
   return std::optional(ObjectRow{ReadObject(row, 0), row.Int(4), row.Int(5) != 0});
 }
 
+base::SharedPieceSums ReadSums(const Statement& row, int column, const Object& object) {
+  return base::DecodePieceSums(row.View(column), object.size);
+}
+
 base::Result<std::optional<ObjectRow>> FindObject(Database& db, ObjectId id) {
   return ReadObjectRow(
       db.Query("SELECT id, key, etag, size, refs, gone FROM object WHERE id = ?", id));
@@ -40,6 +44,12 @@ base::Result<std::optional<ObjectRow>> FindObject(Database& db, ObjectId id) {
 base::Result<std::optional<ObjectRow>> FindObjectByKey(Database& db, std::string_view key) {
   return ReadObjectRow(db.Query(
       "SELECT id, key, etag, size, refs, gone FROM object WHERE key = ? AND gone = 0", key));
+}
+
+base::Result<base::SharedPieceSums> LoadSums(Database& db, const Object& object) {
+  Statement row = db.Query("SELECT sums FROM object WHERE id = ?", object.id);
+  TRY_ASSIGN(const bool found, row.Step());
+  return found ? ReadSums(row, 0, object) : nullptr;
 }
 
 // The first file whose extents use the object.
@@ -128,7 +138,7 @@ base::Status SettleIfElsewhere(Database& db, const Inode& inode, const objclient
 
 base::Result<std::vector<Extent>> LoadExtents(Database& db, InodeId inode) {
   Statement row = db.Query(
-      "SELECT e.offset, e.length, e.object_offset, o.id, o.key, o.etag, o.size"
+      "SELECT e.offset, e.length, e.object_offset, o.id, o.key, o.etag, o.size, o.sums"
       " FROM extent e JOIN object o ON o.id = e.object"
       " WHERE e.ino = ? AND e.length > 0 ORDER BY e.offset",
       inode);
@@ -139,6 +149,7 @@ base::Result<std::vector<Extent>> LoadExtents(Database& db, InodeId inode) {
     extents.push_back({static_cast<std::uint64_t>(row.Int(0)),
                        static_cast<std::uint64_t>(row.Int(1)),
                        static_cast<std::uint64_t>(row.Int(2)), ReadObject(row, 3)});
+    extents.back().object.sums = ReadSums(row, 7, extents.back().object);
   }
   if (extents.empty()) {
     TRY_ASSIGN(const Inode existing, LoadInode(db, inode));
@@ -188,11 +199,12 @@ base::Result<Object> MoveFileObject(Database& db, InodeId inode, ObjectId id,
   TRY(db.Run("UPDATE object SET refs = refs - ? WHERE id = ?", extents, id));
   TRY_ASSIGN(const auto old, FindObject(db, id));
   if (!old) return base::Error(base::ErrorClass::kBug, what + ": there is no such object");
+  Object object{{}, key, etag, old->object.size};
+  TRY_ASSIGN(object.sums, LoadSums(db, old->object));
   if (old->refs == 0 && (old->object.key == key || old->gone)) TRY(DropObject(db, id));
   TRY(TakeOverKey(db, key));
   if (old->refs == 0 && old->object.key != key && !old->gone) TRY(AddDelete(db, old->object));
 
-  Object object{{}, key, etag, old->object.size};
   TRY_ASSIGN(object.id, InsertOwnObject(db, object));
   TRY(db.Run("UPDATE extent SET object = ? WHERE ino = ?", object.id, inode));
   if (extents > 1) TRY(db.Run("UPDATE object SET refs = ? WHERE id = ?", extents, object.id));
@@ -241,10 +253,12 @@ base::Result<std::vector<InodeId>> LoadOrphans(Database& db) {
 }
 
 base::Result<std::optional<ObjectId>> InsertObject(Database& db, const Object& object) {
+  std::optional<std::string> sums;
+  if (object.sums != nullptr) sums = base::EncodePieceSums(*object.sums);
   TRY(
-      db.Run("INSERT INTO object(key, etag, size, refs) VALUES(?, ?, ?, 1)"
+      db.Run("INSERT INTO object(key, etag, size, refs, sums) VALUES(?, ?, ?, 1, ?)"
              " ON CONFLICT(key) WHERE gone = 0 DO NOTHING",
-             object.key, object.etag, object.size));
+             object.key, object.etag, object.size, sums));
   if (db.changed_rows() == 0) return std::optional<ObjectId>{};
   return std::optional(static_cast<ObjectId>(db.last_insert_id()));
 }

@@ -118,7 +118,13 @@ CREATE TABLE note(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
+// CRC-32C of each 128 KiB of the object, 4 bytes each (base/digest/piece_sums.h): 13 MB of the
+// largest object there can be. The last column, so that nobody else has to read past it.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE object ADD COLUMN sums BLOB;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 
 base::Result<std::int64_t> Pragma(Database& database, std::string_view sql) {
   Statement row = database.Query(sql);

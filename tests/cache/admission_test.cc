@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/digest/digest.h"
 #include "tests/cache/scripted_store.h"
 #include "tests/support/temp_dir.h"
 
@@ -39,7 +40,7 @@ struct Fixture {
   }
   std::uint64_t dropped() { return metrics.Get("cache_dropped_admissions").value(); }
 
-  const ObjectRef ref{.id = 3, .key = "k", .etag = "v1", .size = kMiB + 100};
+  ObjectRef ref{.id = 3, .key = "k", .etag = "v1", .size = kMiB + 100};
   testing_support::TempDir directory;
   base::Metrics metrics;
   std::unique_ptr<BlockPool> pool;
@@ -61,6 +62,25 @@ TEST(Admission, BringsRunsToDiskAndSavesTheIndex) {
   EXPECT_EQ(ReadSidecar(f.directory / "c/3.sum").value().granules.bytes(), kMiB + 100);
   const base::MutexLock lock(f.state.mutex);
   EXPECT_NE(f.object->file, nullptr);
+}
+
+// Nothing is summed twice, and a sum of the bytes in memory would vouch for damage done there.
+TEST(Admission, TakesTheSumsThatAreKnown) {
+  Fixture f;
+  f.ref.sums = base::Share({1, 2, 0, 0, 0, 0, 0, 0, 9});
+  f.object = std::make_shared<CachedObject>(f.ref, f.state.lru);
+  f.Load({0, kMiB});
+  f.Load({kMiB, 100});
+  f.admission->Offer(f.object, {{0, kMiB + 100}});
+  f.admission.reset();
+  const auto sidecar = ReadSidecar(f.directory / "c/3.sum");
+  ASSERT_TRUE(sidecar.ok());
+  EXPECT_EQ(sidecar->granules.crc(0), 1u);
+  EXPECT_EQ(sidecar->granules.crc(1), 2u);
+  std::vector<std::byte> third(kGranuleSize);
+  testing_support::FillPattern(f.ref.key, 2 * kGranuleSize, third);
+  EXPECT_EQ(sidecar->granules.crc(2), base::Crc32c(0, third));
+  EXPECT_EQ(sidecar->granules.crc(8), 9u);
 }
 
 TEST(Admission, ARunThatLeftMemoryIsDropped) {

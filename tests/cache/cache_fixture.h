@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/digest/digest.h"
 #include "base/metrics.h"
 #include "cache/block_cache.h"
 #include "tests/cache/scripted_store.h"
@@ -83,6 +86,20 @@ struct CacheFixture {
 
 inline cache::ObjectRef MakeObject(std::int64_t id, std::uint64_t size) {
   return {.id = id, .key = "object-" + std::to_string(id), .etag = "v1", .size = size};
+}
+
+// One whose bytes are known.
+inline cache::ObjectRef MakeSummed(std::int64_t id, std::uint64_t size) {
+  cache::ObjectRef object = MakeObject(id, size);
+  base::PieceSums sums;
+  std::vector<std::byte> piece;
+  for (std::uint64_t at = 0; at < size; at += cache::kGranuleSize) {
+    piece.resize(std::min(cache::kGranuleSize, size - at));
+    FillPattern(object.key, at, piece);
+    sums.push_back(base::Crc32c(0, piece));
+  }
+  object.sums = base::Share(std::move(sums));
+  return object;
 }
 
 }  // namespace testing_support

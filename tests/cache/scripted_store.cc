@@ -54,9 +54,24 @@ std::vector<base::ByteRange> ScriptedStore::ranges() const {
 
 std::string ScriptedStore::if_match(std::size_t i) const { return At(i)->request.if_match; }
 
+std::uint64_t ScriptedStore::object_size(std::size_t i) const { return At(i)->request.object_size; }
+
 std::shared_ptr<ScriptedStore::Flight> ScriptedStore::At(std::size_t i) const {
   const base::MutexLock lock(mutex_);
   return flights_.at(i);
+}
+
+void ScriptedStore::Damage(std::uint64_t offset, int times) {
+  const base::MutexLock lock(mutex_);
+  damaged_ = offset;
+  damages_ = times;
+}
+
+std::optional<std::uint64_t> ScriptedStore::TakeDamage(const base::ByteRange& sent) {
+  const base::MutexLock lock(mutex_);
+  if (damages_ == 0 || damaged_ < sent.offset || damaged_ >= sent.end()) return std::nullopt;
+  --damages_;
+  return damaged_;
 }
 
 void ScriptedStore::Copy(Flight& flight, std::uint64_t bytes) {
@@ -64,8 +79,10 @@ void ScriptedStore::Copy(Flight& flight, std::uint64_t bytes) {
   for (const std::span<std::byte> piece : flight.request.into) {
     const std::uint64_t from = std::clamp(flight.arrived, at, at + piece.size());
     const std::uint64_t to = std::clamp(bytes, at, at + piece.size());
-    FillPattern(flight.request.key, flight.request.range.offset + from,
-                piece.subspan(from - at, to - from));
+    const base::ByteRange sent{flight.request.range.offset + from, to - from};
+    const std::span<std::byte> target = piece.subspan(from - at, to - from);
+    FillPattern(flight.request.key, sent.offset, target);
+    if (const auto damaged = TakeDamage(sent)) target[*damaged - sent.offset] ^= std::byte{1};
     at += piece.size();
   }
   flight.arrived = bytes;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,12 @@ class ScriptedStore : public objclient::ObjectStore {
   // --- script (manual mode); `i` counts all GETs from 0 ---
   std::vector<base::ByteRange> ranges() const EXCLUDES(mutex_);
   std::string if_match(std::size_t i) const EXCLUDES(mutex_);
+  std::uint64_t object_size(std::size_t i) const EXCLUDES(mutex_);
   void Arrive(std::size_t i, std::uint64_t bytes) EXCLUDES(mutex_);
   void Finish(std::size_t i) EXCLUDES(mutex_);
   void Fail(std::size_t i, base::Error error) EXCLUDES(mutex_);
+  // The byte at `offset` is another one the next `times` times it is sent.
+  void Damage(std::uint64_t offset, int times) EXCLUDES(mutex_);
   // Finishes whatever waits until nothing does; returns how many that were.
   std::size_t FinishAll() EXCLUDES(mutex_);
 
@@ -76,7 +80,8 @@ class ScriptedStore : public objclient::ObjectStore {
     bool over = false;
   };
   std::shared_ptr<Flight> At(std::size_t i) const EXCLUDES(mutex_);
-  static void Copy(Flight& flight, std::uint64_t bytes);
+  void Copy(Flight& flight, std::uint64_t bytes) EXCLUDES(mutex_);
+  std::optional<std::uint64_t> TakeDamage(const base::ByteRange& sent) EXCLUDES(mutex_);
   void End(Flight& flight) EXCLUDES(mutex_);
   void Answer(Flight& flight) EXCLUDES(mutex_);
 
@@ -85,6 +90,8 @@ class ScriptedStore : public objclient::ObjectStore {
   // Shared with the thread that answers.
   std::vector<std::shared_ptr<Flight>> flights_ GUARDED_BY(mutex_);
   std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t damaged_ GUARDED_BY(mutex_) = 0;  // offset
+  int damages_ GUARDED_BY(mutex_) = 0;            // still to be done
   std::size_t in_flight_ GUARDED_BY(mutex_) = 0;
   std::size_t most_in_flight_ GUARDED_BY(mutex_) = 0;
   base::Executor executor_;  // last: runs on the members above

@@ -1,7 +1,10 @@
 #include "tests/cache/stage_fixture.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
+
+#include "base/digest/digest.h"
 
 namespace testing_support {
 namespace {
@@ -123,6 +126,7 @@ cache::StageHooks StageFixture::Hooks(const std::string& key,
     ++starts;
     return base::Ok();
   };
+  hooks.sums_of = sums_of;
   return hooks;
 }
 
@@ -166,6 +170,14 @@ std::string Noise(std::size_t size, std::uint32_t seed) {
     }
   }
   return text;
+}
+
+base::PieceSums SumsOf(std::string_view content) {
+  base::PieceSums sums;
+  for (; !content.empty(); content.remove_prefix(std::min(content.size(), cache::kGranuleSize))) {
+    sums.push_back(base::Crc32c(0, Bytes(content.substr(0, cache::kGranuleSize))));
+  }
+  return sums;
 }
 
 base::Result<std::string> ReadAll(cache::StagedFile& file, base::ByteRange range) {

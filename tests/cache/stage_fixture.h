@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,6 +64,7 @@ struct StageFixture {
   FlakyStore store{clock};
   std::atomic<int> targets{0}, starts{0};  // calls of the hooks, from any thread
   std::int64_t objects = 0;
+  std::function<base::SharedPieceSums(std::int64_t)> sums_of;  // a hook
   std::unique_ptr<cache::BlockPool> pool;
   std::unique_ptr<cache::BlockCache> cache;
   std::unique_ptr<cache::Staging> staging;
@@ -73,6 +76,8 @@ inline std::span<const std::byte> Bytes(std::string_view text) {
 std::string ToString(const cache::PinnedBytes& bytes);
 // Bytes that differ everywhere, different for each seed.
 std::string Noise(std::size_t size, std::uint32_t seed);
+// Of each granule.
+base::PieceSums SumsOf(std::string_view content);
 base::Result<std::string> ReadAll(cache::StagedFile& file, base::ByteRange range);
 base::Result<std::string> ReadAll(cache::BlockCache& cache, const cache::ObjectRef& object);
 

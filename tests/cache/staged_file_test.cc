@@ -18,6 +18,7 @@ using testing_support::Bytes;
 using testing_support::Noise;
 using testing_support::ReadAll;
 using testing_support::StageFixture;
+using testing_support::SumsOf;
 
 TEST(StagedFile, SmallFileIsOnePut) {
   StageFixture fixture;
@@ -155,6 +156,14 @@ class Changes {
   const std::uint64_t most_;
 };
 
+// Each granule's sum is known, and right; but of one that the store copied up to a new end.
+void ExpectSums(const base::SharedPieceSums& sums, const std::string& content) {
+  base::PieceSums expected = SumsOf(content);
+  base::PieceSums known = sums == nullptr ? base::PieceSums(expected.size()) : *sums;
+  if (!known.empty() && known.back() == 0) expected.back() = 0;
+  EXPECT_EQ(known, expected);
+}
+
 // Random changes to a file over a random base, read back and committed again and again.
 void RunModel(StageFixture::Options options, std::uint32_t seed, int commits, int steps,
               std::uint64_t most) {
@@ -172,7 +181,9 @@ void RunModel(StageFixture::Options options, std::uint32_t seed, int commits, in
     const auto head = model.file->Commit();
     ASSERT_TRUE(head.ok()) << head.error().ToString();
     ASSERT_TRUE(fixture.store.Content("model") == model.expected) << "commit " << commit;
-    const ObjectRef object = fixture.Object(*head);
+    ObjectRef object = fixture.Object(*head);
+    object.sums = model.file->Sums();
+    ExpectSums(object.sums, model.expected);
     model.file->Adopt(object);
     const auto reread = ReadAll(*fixture.cache, object);
     ASSERT_TRUE(reread.ok() && *reread == model.expected);
@@ -221,7 +232,9 @@ void RunCrashes(StageFixture::Options options, std::uint32_t seed, int crashes, 
   StageFixture fixture(options);
   Changes changes(seed, most);
   const std::string old = Noise(most / 2, seed);
-  const ObjectRef object = fixture.Object(fixture.store.PutOther("model", old));
+  ObjectRef object = fixture.Object(fixture.store.PutOther("model", old));
+  object.sums = base::Share(SumsOf(old));
+  fixture.sums_of = [object](std::int64_t id) { return id == object.id ? object.sums : nullptr; };
   const objclient::Precondition precondition{.if_absent = false, .if_match = object.etag};
   Model model{fixture.Create("model", {{0, old.size(), 0, object}}, old.size(), precondition), old};
   const std::string name = model.file->name();
@@ -252,6 +265,7 @@ void RunCrashes(StageFixture::Options options, std::uint32_t seed, int crashes, 
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   ASSERT_TRUE(fixture.store.Content("model") == model.expected);
   const ObjectRef after = fixture.Object(*head);
+  ExpectSums(model.file->Sums(), model.expected);
   model.file->Adopt(after);
   const auto reread = ReadAll(*fixture.cache, after);
   ASSERT_TRUE(reread.ok() && *reread == model.expected);

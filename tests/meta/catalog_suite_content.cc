@@ -252,6 +252,47 @@ TEST_P(CatalogSuite, MoveObjectTakesGarbageOverAndRespectsHolders) {
   EXPECT_THAT(keys, ElementsAre("f"));
 }
 
+TEST_P(CatalogSuite, SumsStayWithTheBytes) {
+  const Inode file = MakeFile(kRootInode, "f");
+  Catalog::Commit commit;
+  commit.inode = file.id;
+  commit.size = 2 * base::kSummedPieceSize + 1;
+  const base::PieceSums sums{0x01020304, 0, 0xfffefdfc};
+  commit.object = Object{{}, "f", "e1", commit.size, base::Share(sums)};
+  Must(catalog().CommitContent(commit, Durability::kSync));
+  Reopen();
+  const auto object = [&] { return Must(catalog().GetExtents(file.id)).at(0).object; };
+  ASSERT_NE(object().sums, nullptr);
+  EXPECT_EQ(*object().sums, sums);
+  // To another key, whose old row stays for its delete, and to the same, whose row goes at once.
+  for (const std::string key : {"g", "g", "h"}) {
+    const Object moved = Must(catalog().MoveObject(file.id, object().id, key, "e-copy"));
+    ASSERT_NE(moved.sums, nullptr);
+    EXPECT_EQ(*moved.sums, sums);
+    ASSERT_NE(object().sums, nullptr);
+    EXPECT_EQ(*object().sums, sums);
+  }
+}
+
+TEST_P(CatalogSuite, OtherBytesHaveNoSumsOfTheOldOnes) {
+  const Inode file = MakeFile(kRootInode, "f");
+  Catalog::Commit commit;
+  commit.inode = file.id;
+  commit.size = 10;
+  commit.object = Object{{}, "f", "e1", 10, base::Share({7})};
+  Must(catalog().CommitContent(commit, Durability::kAsync));
+  const auto sums = [&] { return Must(catalog().GetExtents(file.id)).at(0).object.sums; };
+  ASSERT_NE(sums(), nullptr);
+  List(kRootInode, {{Listed("f", "f", "another-writer")}, {}});
+  EXPECT_EQ(Content(file.id), std::vector<std::string>{"f@another-writer"});
+  EXPECT_EQ(sums(), nullptr);
+  commit.object->etag = "e2";
+  Must(catalog().CommitContent(commit, Durability::kAsync));
+  ASSERT_NE(sums(), nullptr);
+  CommitAs(file.id, "f", "e3", 10);
+  EXPECT_EQ(sums(), nullptr);
+}
+
 TEST_P(CatalogSuite, ALostObjectIsKeptByItsFileAndDeletedByNobody) {
   const Inode file = MakeCommitted("f", 10);
   Must(catalog().Rename(kRootInode, "f", kRootInode, "g", {}, Now()));

@@ -1,5 +1,6 @@
 """A TCP proxy before a store's endpoint: counts the requests that pass, can lose the answer to one of
-them after the store has done what it was asked, and can be the endpoint's end.
+them after the store has done what it was asked, can flip a bit of an answer, and can be the
+endpoint's end.
 
 The client signs for the proxy's own address, and the server takes the host it is told, so
 signatures stay valid. Requests are seen in the byte stream by their first line.
@@ -23,6 +24,8 @@ class Proxy:
         self.seen = []         # (method, path) of each request, guarded by lock
         self.to_lose = []      # [method, text in the path, how often], guarded by lock
         self.lost = 0          # answers, guarded by lock
+        self.to_flip = []      # as to_lose
+        self.flipped = 0       # answers, guarded by lock
         self.sockets = set()   # guarded by lock
         self.listener = None   # guarded by lock; None while stopped
         self.port = 0
@@ -68,6 +71,12 @@ class Proxy:
         with self.lock:
             self.to_lose.append([method, text, times])
 
+    def flip(self, method, text, times=1):
+        """A bit is another one in the answers to the next requests of that method whose path holds
+        the text; they must be of more than LINE_MAX bytes."""
+        with self.lock:
+            self.to_flip.append([method, text, times])
+
     def accept(self, listener):
         while True:
             try:
@@ -86,18 +95,22 @@ class Proxy:
                     return
                 self.sockets.update((client, server))
             doomed = threading.Event()   # the answer that comes next is lost
+            bent = threading.Event()     # a bit of the answer that comes next is flipped
             for source, target, asks in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self.pump, args=[source, target, asks, doomed],
+                threading.Thread(target=self.pump, args=[source, target, asks, doomed, bent],
                                  daemon=True).start()
 
-    def pump(self, source, target, asks, doomed):
+    def pump(self, source, target, asks, doomed, bent):
         rest = b""
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 18):
                 if asks:
-                    rest = self.note(rest + data, doomed)
+                    rest = self.note(rest + data, doomed, bent)
                 elif doomed.is_set():
                     break
+                elif bent.is_set() and len(data) > LINE_MAX:   # its end is behind the headers
+                    bent.clear()
+                    data = data[:-1] + bytes([data[-1] ^ 1])
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
@@ -106,7 +119,7 @@ class Proxy:
             self.sockets.discard(source)
         source.close()
 
-    def note(self, data, doomed):
+    def note(self, data, doomed, bent):
         """Notes the request lines in data and returns what may hold the start of another."""
         end = 0
         with self.lock:
@@ -114,9 +127,18 @@ class Proxy:
                 method, path = match[1].decode(), match[2].decode()
                 self.seen.append((method, path))
                 end = match.end()
-                for rule in self.to_lose:
-                    if rule[0] == method and rule[1] in path and rule[2] > 0:
-                        rule[2] -= 1
-                        self.lost += 1
-                        doomed.set()
+                if self.applies(self.to_lose, method, path):
+                    self.lost += 1
+                    doomed.set()
+                if self.applies(self.to_flip, method, path):
+                    self.flipped += 1
+                    bent.set()
         return data[max(end, len(data) - LINE_MAX):]
+
+    @staticmethod
+    def applies(rules, method, path):
+        for rule in rules:
+            if rule[0] == method and rule[1] in path and rule[2] > 0:
+                rule[2] -= 1
+                return True
+        return False

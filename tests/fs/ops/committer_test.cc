@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <span>
 #include <string>
 
+#include "base/digest/digest.h"
 #include "tests/fs/ops/failing_volume.h"
 
 namespace fs {
@@ -18,6 +20,15 @@ using ::testing::StartsWith;
 using testing_support::Verb;
 
 using CommitterTest = FailingVolumeTest;
+
+base::PieceSums SumsOf(const std::string& content) {
+  base::PieceSums sums;
+  for (std::size_t at = 0; at < content.size(); at += base::kSummedPieceSize) {
+    const std::string piece = content.substr(at, base::kSummedPieceSize);
+    sums.push_back(base::Crc32c(0, std::as_bytes(std::span(piece))));
+  }
+  return sums;
+}
 
 TEST_F(CommitterTest, AFailedCloseSaysSoKeepsTheBytesAndSendsThemWhenAskedAgain) {
   ASSERT_OK(volume_.Save("f", "old"));
@@ -66,6 +77,44 @@ TEST_F(CommitterTest, TheNextMountSendsWhatAFailedCloseKept) {
   EXPECT_TRUE(volume_.Await([&] { return Durable("f") == "object" && Durable("g") == "object"; }));
   EXPECT_EQ(volume_.BucketGet("f"), "kept");
   EXPECT_TRUE(volume_.BucketGet("g") == std::string(10 << 20, 'g'));
+}
+
+TEST_F(CommitterTest, TheSumsOfWhatWasWrittenAreKept) {
+  const auto expect_sums = [&](const std::string& path, const std::string& content) {
+    const auto inode = volume_.Stat(path);
+    ASSERT_OK(inode);
+    const auto extents = volume_.catalog().GetExtents(inode->id);
+    ASSERT_OK(extents);
+    ASSERT_EQ(extents->size(), 1u);
+    ASSERT_NE(extents->front().object.sums, nullptr);
+    EXPECT_EQ(*extents->front().object.sums, SumsOf(content)) << path;
+  };
+  std::string content(10 << 20, 'a');
+  content.replace(300000, 5, "bytes");
+  ASSERT_OK(volume_.Save("f", content));
+  expect_sums("f", content);
+  ASSERT_OK(volume_.Rename("f", "g"));
+  ASSERT_OK(volume_.Unmount());
+  volume_.Mount();
+  EXPECT_EQ(volume_.BucketGet("f"), std::nullopt);
+  expect_sums("g", content);
+
+  // A close that failed: the next mount sends the bytes, and what they were written over.
+  StoreIsDown();
+  const auto writer = volume_.Open("g", O_WRONLY);
+  ASSERT_OK(writer);
+  ASSERT_OK(volume_.Write(*writer, 9 << 20, "patch"));
+  content.replace(9 << 20, 5, "patch");
+  EXPECT_ERRNO(volume_.Close(*writer), EIO);
+  EXPECT_ERRNO(volume_.Save("new", "small"), EIO);
+  volume_.Crash();
+  StoreIsBack();
+  volume_.Mount();
+  EXPECT_TRUE(
+      volume_.Await([&] { return Durable("g") == "object" && Durable("new") == "object"; }));
+  EXPECT_TRUE(volume_.BucketGet("g") == content);
+  expect_sums("g", content);
+  expect_sums("new", "small");
 }
 
 TEST_F(CommitterTest, AKilledSaveLeavesTheOldVersionWhole) {

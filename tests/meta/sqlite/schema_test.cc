@@ -93,6 +93,23 @@ TEST_F(SchemaTest, AFileOfVersion1OpensWithAllItHolds) {
   EXPECT_GT(Raw(Must(catalog->Create(kRootInode, "new", {S_IFREG, 0, 0, 0, "", 1})).id), 4u);
 }
 
+TEST_F(SchemaTest, ObjectsOfVersion2HaveNoSumsAndNewOnesDo) {
+  const auto path = MakeVersion1();
+  Must(Migrate(*OpenFile("v1.db"), Migrations().first(2)));
+  const auto catalog = Must(SqliteCatalog::Open(path, OpenMode::kExisting, {}));
+  const Inode directory = Must(catalog->Lookup(kRootInode, "d"));
+  const InodeId file = Must(catalog->Lookup(directory.id, "f")).id;
+  EXPECT_EQ(Must(catalog->GetExtents(file)).at(0).object.sums, nullptr);
+  Catalog::Commit commit;
+  commit.inode = file;
+  commit.size = 3;
+  commit.object = Object{{}, "d/f", "e", 3, base::Share({42})};
+  Must(catalog->CommitContent(commit, Durability::kSync));
+  const auto sums = Must(catalog->GetExtents(file)).at(0).object.sums;
+  ASSERT_NE(sums, nullptr);
+  EXPECT_EQ(*sums, base::PieceSums{42});
+}
+
 TEST_F(SchemaTest, LaterVersionsAreReachedStepByStep) {
   const auto path = MakeVersion1();
   const auto database = OpenFile("v1.db");
