@@ -23,7 +23,7 @@ struct RestRequest {
   bool has_body = false;
   bool urgent = true;              // bulk requests are not
   bool may_fail_with_200 = false;  // the answer's body decides
-  bool slow = false;               // the server works before it answers (copies, completions)
+  bool slow = false;               // the server works before it answers: copies, batches
 };
 
 RestRequest MakeRequest(std::string method, std::string key);

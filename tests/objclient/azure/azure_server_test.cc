@@ -243,7 +243,7 @@ class AzureTlsTest : public AzureServerTest {
   }
 
   static base::Status MakeContainer(AzureSession& session) {
-    AzureRequest request{MakeRequest("PUT", ""), ""};
+    AzureRequest request{MakeRequest("PUT", ""), "", ""};
     request.query = {{"restype", "container"}};
     request.has_body = true;
     const auto made = session.Call(request);
