@@ -93,7 +93,7 @@ base::Result<bool> HasPendingWork(Database& db, InodeId inode) {
 }
 
 base::Result<bool> IsKeyPending(Database& db, std::string_view key) {
-  Statement row = db.Query("SELECT 1 FROM intent WHERE key = ? AND kind IN (1, 3) LIMIT 1", key);
+  Statement row = db.Query("SELECT 1 FROM intent WHERE key = ? AND kind IN (1, 3, 4) LIMIT 1", key);
   return row.Step();
 }
 
@@ -109,8 +109,9 @@ base::Result<bool> IsPrefixPending(Database& db, std::string_view directory_key,
   const std::string from = std::string(directory_key) + "/";
   const std::string to = std::string(directory_key) + "0";
   Statement row =
-      db.Query("SELECT 1 FROM intent WHERE key >= ? AND key < ? AND kind IN (?, 3) LIMIT 1", from,
-               to, deletes_only ? IntentKind::kDelete : IntentKind::kUpload);
+      db.Query("SELECT 1 FROM intent WHERE key >= ? AND key < ? AND kind IN (?, ?, 3) LIMIT 1",
+               from, to, deletes_only ? IntentKind::kDelete : IntentKind::kUpload,
+               deletes_only ? IntentKind::kDelete : IntentKind::kMove);
   return row.Step();
 }
 

@@ -23,9 +23,9 @@ base::Status AddDelete(Database& db, const Object& object);
 
 // An upload or settle of this very inode is still to be done.
 base::Result<bool> HasPendingWork(Database& db, InodeId inode);
-// An upload to, or delete of, exactly this key is still to be done.
+// An upload or move to, or delete of, exactly this key is still to be done.
 base::Result<bool> IsKeyPending(Database& db, std::string_view key);
-// The same for any key below `directory_key` + "/"; `deletes_only` leaves uploads out.
+// The same for any key below `directory_key` + "/"; `deletes_only` leaves the others out.
 base::Result<bool> IsPrefixPending(Database& db, std::string_view directory_key, bool deletes_only);
 // A delete of exactly this key is still to be done.
 base::Result<bool> IsDeletePending(Database& db, std::string_view key);

@@ -163,6 +163,26 @@ TEST_P(CatalogSuite, ListingsDoNotBringBackWhatIsBeingDeletedOrMade) {
   EXPECT_THAT(List(kRootInode, {{Listed("f", "f", "new")}, {}}).changed_names, ElementsAre("f"));
 }
 
+TEST_P(CatalogSuite, WhatAMoveMayHaveBroughtIsNoFileOfItsOwn) {
+  const Inode file = MakeCommitted("f");
+  Intent move;
+  move.kind = IntentKind::kMove;
+  move.inode = file.id;
+  for (const std::string key : {"g", "d/g"}) {
+    move.key = key;
+    Must(catalog().AddIntent(move, Durability::kAsync));
+  }
+  // Under yet another name by now, or under none.
+  Must(catalog().Rename(kRootInode, "f", kRootInode, "h", {}, Now()));
+  const auto listed = [this] {
+    return List(kRootInode, {{Listed("g", "g", "etag-f")}, {{"d", ""}}}).changed_names;
+  };
+  EXPECT_THAT(listed(), IsEmpty());
+  EXPECT_THAT(Names(kRootInode), ElementsAre("h"));
+  for (const Intent& done : Intents(IntentKind::kMove)) Must(catalog().RemoveIntent(done.id));
+  EXPECT_THAT(listed(), ElementsAre("d", "g"));
+}
+
 TEST_P(CatalogSuite, AMovedDirectoryDoesNotComeBackBeforeItIsSettled) {
   const Inode directory = MakeDir(kRootInode, "d");
   const Inode file = MakeFile(directory.id, "f");
