@@ -196,9 +196,16 @@ int CurlTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
 
 base::Error CurlTransfer::Failure(CURLcode code, long tunnel) const {
   using base::ErrorClass;
+  const std::string where = fmt::format("{} {}: ", request_.method, WithoutQuery(request_.url));
+  // curl then goes on with the proxy's URL, and the password in it.
+  if (std::string_view(curl_message_).starts_with("Unsupported proxy ")) {
+    return {ErrorClass::kInvalid,
+            where +
+                "https_proxy, http_proxy or all_proxy holds no URL of a proxy (in a password "
+                "other characters than letters and digits are written as %XX)"};
+  }
   const std::string what =
-      fmt::format("{} {}: {}", request_.method, WithoutQuery(request_.url),
-                  curl_message_.front() != '\0' ? curl_message_.c_str() : curl_easy_strerror(code));
+      where + (curl_message_.front() != '\0' ? curl_message_.c_str() : curl_easy_strerror(code));
   if (stopped_) return {ErrorClass::kCancelled, what + " (the receiver stopped it)"};
   // The proxy's answer to CONNECT.
   if (tunnel == 403) return {ErrorClass::kAuth, what + " (the proxy does not allow it)"};

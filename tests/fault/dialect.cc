@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <utility>
 
 #include "base/digest/digest.h"
+#include "objclient/azure/azure_request.h"
 #include "objclient/http/url.h"
 
 namespace fault {
@@ -32,6 +34,14 @@ std::string BlockNumber(const Asked& asked) {
   const auto id =
       base::Base64Decode(objclient::PercentDecode(text.substr(0, text.find('&')), false));
   return id && id->size() > kUploadDigits + 6 ? id->substr(kUploadDigits + 1, 5) : "";
+}
+
+// What Azure takes for other names, and what Azurite cannot list.
+bool IsKeyOnAzure(const std::string& key) {
+  return objclient::CheckBlobName(key).ok() &&
+         std::none_of(key.begin(), key.end(), [](unsigned char c) {
+           return c < ' ' && c != '\t' && c != '\n' && c != '\r';
+         });
 }
 
 }  // namespace
@@ -93,6 +103,7 @@ Dialect AzureDialect() {
                          "<EnumerationResults><Blobs/></EnumerationResults>"};
   dialect.key_tag = "Name";
   dialect.object_tag = "Blob";
+  dialect.takes_key = IsKeyOnAzure;
   dialect.creates_uploads = dialect.keeps_whole_checksums = false;
   dialect.script = "azure";
   dialect.variables = "CAIRNFS_TEST_AZURE";

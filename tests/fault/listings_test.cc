@@ -174,7 +174,7 @@ TEST_F(Documents, FaultsBetweenThePages) {
 
 // Keys with every character that a key may hold, some of them next to each other; some as long as
 // stores allow, all valid UTF-8.
-std::vector<std::string> OddKeys(std::size_t count, std::size_t longest) {
+std::vector<std::string> OddKeys(std::size_t count, std::size_t longest, const Dialect& dialect) {
   static const std::vector<std::string> kPieces = [] {
     std::vector<std::string> pieces;
     for (char c = 1; c < 127; ++c) pieces.emplace_back(1, c);
@@ -191,7 +191,7 @@ std::vector<std::string> OddKeys(std::size_t count, std::size_t longest) {
                       kPieces[(i / kPieces.size() + i) % kPieces.size()];
     if (i % 7 == 0) key += kPieces[i % 11];
     if (i % 50 == 0) key += std::string(longest - key.size(), 'l');
-    keys.insert(std::move(key));
+    if (dialect.takes_key(key)) keys.insert(std::move(key));
   }
   return {keys.begin(), keys.end()};
 }
@@ -230,10 +230,9 @@ void Keys::PutAll(const std::vector<std::string>& keys) {
 }
 
 TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
-  if (on_azure()) GTEST_SKIP() << "Azurite cannot list control characters";
   Reopen(std::chrono::minutes(1));  // this is about names, not about time
   const std::size_t longest = 1024 - url_.prefix.size();
-  const auto keys = OddKeys(10'000, longest);
+  const auto keys = OddKeys(10'000, longest, dialect_);
   const auto one_in_fifty = [seen = std::size_t{0}](const Asked&) mutable {
     return ++seen % 50 == 0;
   };

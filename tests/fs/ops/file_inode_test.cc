@@ -32,6 +32,7 @@ class SmallStage final : public cache::StagedFile {
   base::Result<objclient::ObjectHead> Commit(const objclient::Precondition*) override {
     return objclient::ObjectHead{};
   }
+  base::SharedPieceSums Sums() override { return nullptr; }
   void Adopt(const cache::ObjectRef&) override {}
   base::Result<std::string> Persist() override { return std::string(); }
   void Discard() override {}

@@ -379,6 +379,8 @@ TEST_F(ManyAddressesTest, ConnectionsAreSpread) {
   });
   CurlTransport::Options options;
   options.connections = kConnections;
+  // Each waits for all others, however slow the machine is.
+  options.connect_timeout = options.stall_timeout = std::chrono::minutes(2);
   Open(options);
   for (auto& outcome : SendMany(kConnections)) EXPECT_TRUE(outcome.get().result.ok());
   for (const auto& server : servers_) EXPECT_GT(server->connections(), 0);
@@ -449,6 +451,21 @@ TEST_F(CurlTransportTest, AProxyIsUsedButNotForThisMachine) {
   EXPECT_EQ(Send(Request("GET", "/here")).get().body, "GET /here HTTP/1.1");
   const ScopedVariable exception("no_proxy", "store.invalid");
   EXPECT_FALSE(Send(elsewhere).get().result.ok()) << "there is no such host";
+}
+
+TEST_F(CurlTransportTest, AProxyThatIsNoneIsToldWithoutItsPassword) {
+  Open();
+  HttpRequest elsewhere;
+  elsewhere.method = "GET";
+  elsewhere.url = "http://store.invalid/bucket/key";
+  for (const char* none : {"http://somebody:secret@proxy:port", "ftp://somebody:secret@proxy",
+                           "http://somebody:se/cret@proxy:3128"}) {
+    const ScopedVariable proxy("http_proxy", none);
+    const base::Error error = Send(elsewhere).get().result.error();
+    EXPECT_EQ(error.error_class(), ErrorClass::kInvalid);
+    EXPECT_NE(error.message().find("http_proxy"), std::string::npos) << none;
+    EXPECT_EQ(error.message().find("cret"), std::string::npos) << error.message();
+  }
 }
 
 TEST_F(CurlTransportTest, ARefusedTunnelIsTold) {
