@@ -45,6 +45,7 @@ std::uint32_t PageMap::Count(std::uint32_t first, std::uint32_t count) const {
 
 base::ByteRange WholePages(const base::ByteRange& range) {
   const std::uint64_t start = range.offset / kPageSize * kPageSize;
+  if (range.empty()) return {start, 0};
   const std::uint64_t end = (range.end() + kPageSize - 1) / kPageSize * kPageSize;
   return {start, end - start};
 }

@@ -35,6 +35,7 @@ TEST(PageMap, FillsTheWholeBlock) {
 TEST(WholePages, RoundsOutwards) {
   EXPECT_EQ(WholePages({4095, 2}), (base::ByteRange{0, 8192}));
   EXPECT_EQ(WholePages({4096, 4096}), (base::ByteRange{4096, 4096}));
+  EXPECT_TRUE(WholePages({4097, 0}).empty()) << "of nothing";
 }
 
 TEST(ForEachBlock, CutsAtBlockBounds) {
