@@ -192,6 +192,7 @@ AzureRequest BuildPutBlockList(const std::string& key, const std::vector<std::st
 
 AzureRequest BuildBatch(const std::vector<HttpRequest>& deletions, const std::string& boundary) {
   AzureRequest request = Make("POST", "");
+  request.slow = true;
   request.query = {{"restype", "container"}, {"comp", "batch"}};
   std::string document;
   for (std::size_t i = 0; i < deletions.size(); ++i) {
