@@ -113,6 +113,11 @@ base::Result<std::vector<std::pair<ObjectKey, base::Error>>> AzureStore::DeleteM
       directories.push_back(request.key);
       continue;
     }
+    // A name that no blob can have fails alone, not the batch.
+    if (const base::Status valid = CheckKey(request.key); !valid.ok()) {
+      refused.emplace_back(request.key, valid.error());
+      continue;
+    }
     batch.push_back(request);
     if (batch.size() == kDeleteBatchMax) TRY(send());
   }
@@ -124,7 +129,6 @@ base::Result<std::vector<std::pair<ObjectKey, base::Error>>> AzureStore::DeleteM
 base::Status AzureStore::DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused) {
   std::vector<HttpRequest> deletions;
   for (const DeleteRequest& request : batch) {
-    TRY(CheckKey(request.key));
     AzureRequest wire = BuildDeleteBlob(Whole(request.key));
     AddPrecondition(wire, {false, request.if_match});
     TRY_ASSIGN(HttpRequest signed_deletion, session_->SignInner(wire));

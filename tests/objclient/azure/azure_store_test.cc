@@ -235,6 +235,21 @@ TEST_F(AzureStoreTest, ABatchAnswersForEveryKey) {
   EXPECT_EQ(sent.find("x-ms-version"), std::string::npos) << "the batch's own holds for all";
 }
 
+TEST_F(AzureStoreTest, ANameThatNoBlobHasDoesNotKeepTheOthersInABatch) {
+  const auto store = MakeStore([](const SentRequest&) {
+    return FakeAnswer{202,
+                      "--e\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n\r\n--e--\r\n",
+                      {{"content-type", "multipart/mixed; boundary=e"}},
+                      false};
+  });
+  const auto refused = store->DeleteMany({{"a./b", ""}, {"c", ""}});
+  ASSERT_TRUE(refused.ok()) << refused.error().ToString();
+  ASSERT_EQ(refused->size(), 1u);
+  EXPECT_EQ(refused->front().first, "a./b");
+  EXPECT_EQ(refused->front().second.error_class(), ErrorClass::kInvalid);
+  EXPECT_NE(transport_->sent().at(0).body.find("/c HTTP/1.1"), std::string::npos);
+}
+
 TEST_F(AzureStoreTest, ManyDeletesGoInBatches) {
   const auto store = MakeStore([](const SentRequest&) {
     return FakeAnswer{202, "", {{"content-type", "multipart/mixed; boundary=e"}}, false};
