@@ -40,7 +40,8 @@ std::string VolumeIdentity(const objclient::BucketUrl& url, const objclient::Sto
 
 std::pair<std::string, std::string> SplitVolumeIdentity(const std::string& identity) {
   const auto at = identity.rfind(kAt);
-  if (at == std::string::npos) return {identity, ""};
+  // A prefix may hold the word as well; other than an endpoint it ends in '/'.
+  if (at == std::string::npos || identity.ends_with('/')) return {identity, ""};
   return {identity.substr(0, at), identity.substr(at + kAt.size())};
 }
 

@@ -44,6 +44,9 @@ TEST(VolumePaths, AnIdentityTellsUrlAndEndpoint) {
   EXPECT_EQ(SplitVolumeIdentity("az://a/box/p/ at http://127.0.0.1:1"),
             Parts("az://a/box/p/", "http://127.0.0.1:1"));
   EXPECT_EQ(SplitVolumeIdentity("s3://bucket"), Parts("s3://bucket", ""));
+  EXPECT_EQ(SplitVolumeIdentity("az://a/box/look at me/"), Parts("az://a/box/look at me/", ""));
+  EXPECT_EQ(SplitVolumeIdentity("az://a/box/look at me/ at https://h"),
+            Parts("az://a/box/look at me/", "https://h"));
 }
 
 TEST(VolumePaths, PlacesFollowUserAndXdg) {
