@@ -85,6 +85,9 @@ base::Status CurlTransfer::SetRoute(const CurlBounds& bounds) {
   // A name's addresses are servers of equal right, and one that is kept would get all connections.
   TRY(Set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L));
   TRY(Set(handle, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L));
+  // Who gives up a lookup leaves its thread to itself. Otherwise all transfers of the loop would
+  // wait until the name server's own time is over.
+  TRY(Set(handle, CURLOPT_QUICK_EXIT, 1L));
   TRY(Set(handle, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(bounds.connection_life.count())));
   const std::string_view host = HostOf(request_.url);
   if (IsLoopback(host) || IsMetadataService(host)) return Set(handle, CURLOPT_NOPROXY, "*");

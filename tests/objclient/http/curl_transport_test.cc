@@ -2,8 +2,10 @@
 #include "objclient/http/curl_transport.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <future>
@@ -390,6 +392,41 @@ TEST_F(ManyAddressesTest, OneWithoutAServerIsPassedOver) {
   ServeBut({1, 3}, [](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "")}; });
   Open();
   for (auto& outcome : SendMany(16)) EXPECT_TRUE(outcome.get().result.ok());
+}
+
+// A name that nobody answers for, until the test ends.
+class HangingNameTest : public CurlTransportTest {
+ protected:
+  std::future<Outcome> SendThere(std::chrono::milliseconds connect_timeout) {
+    CurlTransport::Options options;
+    options.connect_timeout = connect_timeout;
+    Open(options);
+    std::array<int, 2> ends{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    here_ = base::UniqueFd(ends[0]);
+    HttpRequest request;
+    request.method = "GET";
+    request.url = "http://" + std::string(kHangs) + std::to_string(ends[1]) + ".test/";
+    return Send(request);
+  }
+  void AwaitLookup() {
+    char byte = 0;
+    ASSERT_EQ(recv(here_.get(), &byte, 1, 0), 1);
+  }
+
+  base::UniqueFd here_;
+};
+
+TEST_F(HangingNameTest, NobodyWaitsForItLongerThanForAConnection) {
+  auto outcome = SendThere(std::chrono::milliseconds(50));
+  EXPECT_EQ(outcome.get().result.error().error_class(), ErrorClass::kTimeout);
+}
+
+TEST_F(HangingNameTest, TheEndDoesNotWaitForIt) {
+  auto outcome = SendThere(std::chrono::minutes(10));
+  AwaitLookup();
+  transport_.reset();
+  EXPECT_EQ(outcome.get().result.error().error_class(), ErrorClass::kCancelled);
 }
 
 TEST_F(CurlTransportTest, HeadersWithoutEndAreRefused) {
