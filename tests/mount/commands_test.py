@@ -58,7 +58,8 @@ class Commands(mount.MountTest):
                               stderr=subprocess.DEVNULL) as writer:
             writer.stdin.write(b"x")
             writer.stdin.flush()
-            mount.wait_until(lambda: os.path.exists(volume("file")), "dd makes its file")
+            mount.wait_until(lambda: os.path.exists(volume("file")) and
+                             os.stat(volume("file")).st_size == 1, "dd writes its byte")
             self.assertIn("state: being written", self.command("stat", volume("file")))
         self.assertIn("state: committed", self.command("stat", volume("file")))
 
