@@ -172,8 +172,8 @@ TEST_F(Documents, FaultsBetweenThePages) {
 
 // --- keys ---
 
-// Keys with every character that a key may hold, some of them next to each other; some as long as
-// stores allow, all valid UTF-8.
+// Keys with every character that a key may hold there, some of them next to each other; some as
+// long as stores allow, all valid UTF-8.
 std::vector<std::string> OddKeys(std::size_t count, std::size_t longest, const Dialect& dialect) {
   static const std::vector<std::string> kPieces = [] {
     std::vector<std::string> pieces;
@@ -229,10 +229,11 @@ void Keys::PutAll(const std::vector<std::string>& keys) {
   while (!flying.empty()) land();
 }
 
-TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
+TEST_F(Keys, ThousandsOfOddOnesSomeOf1024Bytes) {
   Reopen(std::chrono::minutes(1));  // this is about names, not about time
   const std::size_t longest = 1024 - url_.prefix.size();
-  const auto keys = OddKeys(10'000, longest, dialect_);
+  const std::size_t count = on_azure() ? 1'000 : 10'000;  // see docs/azure.md
+  const auto keys = OddKeys(count, longest, dialect_);
   const auto one_in_fifty = [seen = std::size_t{0}](const Asked&) mutable {
     return ++seen % 50 == 0;
   };
@@ -248,7 +249,7 @@ TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
     const std::string content = ContentOf(keys[i]);
     ExpectRead(Get(keys[i], {0, content.size()}), content);
   }
-  constexpr std::size_t kBatch = 500;
+  constexpr std::size_t kBatch = 250;  // in one request, on every store
   for (std::size_t at = 0; at < keys.size(); at += kBatch) {
     std::vector<objclient::DeleteRequest> doomed;
     for (std::size_t i = at; i < std::min(at + kBatch, keys.size()); ++i) {
@@ -259,7 +260,7 @@ TEST_F(Keys, TenThousandOddOnesSomeOf1024Bytes) {
     for (const auto& [key, error] : *refused) ADD_FAILURE() << error.ToString();
   }
   EXPECT_EQ(ListAll(*direct_, 1000).value(), std::vector<std::string>{"first"});
-  EXPECT_GE(proxy_->injected(), 200u);
+  EXPECT_GE(proxy_->injected(), count / 50);
 }
 
 TEST_F(Keys, OneByteMoreThan1024IsEnametoolong) {
