@@ -70,15 +70,18 @@ base::Result<ObjectHead> AzureStore::Move(const CopyRequest& request) {
 base::Status AzureStore::DeleteDirectory(const ObjectKey& key) {
   const ObjectKey bare = key.substr(0, key.size() - 1);
   TRY(CheckKey(bare));
-  if (is_hierarchical()) {
-    const auto answer = session_->Call(BuildDeleteDirectory(Whole(bare)));
-    return answer.ok() || MeansNoKey(answer.error()) ? base::Ok() : base::Status(answer.error());
-  }
-  TRY(DeleteBlob(key, ""));
-  // Others mark directories with a blob that has no '/' at the end.
-  const auto marker = Look(bare);
-  if (!marker.ok()) return MeansNoKey(marker.error()) ? base::Ok() : base::Status(marker.error());
-  return IsDirectory(*marker) ? DeleteBlob(bare, marker->etag) : base::Ok();
+  const bool hierarchical = is_hierarchical();
+  if (!hierarchical) TRY(DeleteBlob(key, ""));
+  // On flat accounts others mark directories with a blob that has no '/' at the end. On the others
+  // the request takes files, too, and one may have come in the directory's place.
+  const auto there = Look(bare);
+  if (!there.ok()) return MeansNoKey(there.error()) ? base::Ok() : base::Status(there.error());
+  if (!IsDirectory(*there)) return base::Ok();
+  if (!hierarchical) return DeleteBlob(bare, there->etag);
+  AzureRequest wire = BuildDeleteDirectory(Whole(bare));
+  AddPrecondition(wire, {false, there->etag});
+  const auto answer = session_->Call(std::move(wire));
+  return answer.ok() || MeansNoKey(answer.error()) ? base::Ok() : base::Status(answer.error());
 }
 
 void AzureStore::DeleteDirectories(std::vector<ObjectKey> keys, Refused& refused) {

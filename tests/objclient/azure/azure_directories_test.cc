@@ -93,6 +93,12 @@ TEST_F(AzureDirectoriesTest, OnlyAnEmptyDirectoryIsDeleted) {
   EXPECT_TRUE(store_->Delete("d/", "").ok()) << "gone is gone";
 }
 
+TEST_F(AzureDirectoriesTest, AFileInTheDirectorysPlaceStays) {
+  account_.PutBlob("d", "theirs");
+  EXPECT_TRUE(store_->Delete("d/", "").ok());
+  EXPECT_THAT(account_.Paths(), ElementsAre("d"));
+}
+
 TEST_F(AzureDirectoriesTest, ManyAreDeletedFilesFirstAndFromTheInsideOut) {
   account_.PutBlob("a/b/file", "x");
   account_.PutBlob("a/other", "y");

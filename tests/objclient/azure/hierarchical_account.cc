@@ -233,6 +233,9 @@ FakeAnswer HierarchicalAccount::Create(const Request& request) {
 
 FakeAnswer HierarchicalAccount::Remove(const Request& request) {
   if (!nodes_.contains(request.path)) return Refuse(404, "PathNotFound");
+  if (const std::string refusal = Refusal(request, request.path); !refusal.empty()) {
+    return Refuse(412, refusal);
+  }
   if (request.Query("recursive") != "true" && HasBelow(request.path)) {
     return Refuse(409, "DirectoryNotEmpty");
   }
