@@ -88,9 +88,7 @@ void Tell(const S3Traits& traits) {
 // An object that must have an ETag and is gone has changed, too.
 Callback<ObjectHead> GoneIsConflict(Callback<ObjectHead> done) {
   return [done = std::move(done)](base::Result<ObjectHead> result) {
-    if (result.ok() || result.error().error_class() != base::ErrorClass::kNotFound) {
-      return done(std::move(result));
-    }
+    if (result.ok() || !MeansNoKey(result.error())) return done(std::move(result));
     done(base::Error(base::ErrorClass::kConflict, result.error().message()));
   };
 }

@@ -355,6 +355,8 @@ TEST_F(S3StoreTest, AMissingBucketIsNoDeletedKey) {
   });
   EXPECT_EQ(ClassOf(store->Delete("k", "")), ErrorClass::kNotFound);
   EXPECT_EQ(ClassOf(store->AbortMultipart("k", "u")), ErrorClass::kNotFound);
+  EXPECT_EQ(ClassOf(Put(*store, "k", "x", {false, "etag"})), ErrorClass::kNotFound)
+      << "no other writer has been there";
 }
 
 TEST_F(S3StoreTest, AKeyMayBeCalledLikeAnError) {
