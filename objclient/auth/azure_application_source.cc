@@ -72,7 +72,7 @@ base::Result<Finding<AzureToken>> AzureApplicationSource::Load() {
   TRY_ASSIGN(const std::string authority, Authority(environment));
   fields.emplace_back("grant_type", "client_credentials");
   fields.emplace_back("client_id", client);
-  fields.emplace_back("scope", std::string(kAzureStorageResource) + ".default");
+  fields.emplace_back("scope", fmt::format("{}.default", kAzureStorageResource));
   HttpRequest request;
   request.method = "POST";
   request.url = fmt::format("{}/{}/oauth2/v2.0/token", authority, PercentEncode(tenant, false));
