@@ -31,8 +31,12 @@ class Mover {
 
   // Reads what a former process left and catches up where the store answers. Waits for it.
   void Recover() EXCLUDES(mutex_);
-  // Has the catalog catch up with a move of the file's object whose end nobody saw. False when its
-  // key is taken: ask again. The caller holds the whole turn of the file.
+  // A move of the file's object has begun whose end nobody saw.
+  bool IsUnderWay(meta::InodeId inode) const EXCLUDES(mutex_) {
+    return OpenMove(inode).has_value();
+  }
+  // Has the catalog catch up with such a move. False when its key is taken: ask again. The caller
+  // holds the whole turn of the file.
   base::Result<bool> Resolve(meta::InodeId inode) EXCLUDES(mutex_);
   // The caller has locked both keys and, where the store moves objects, holds the whole turn of the
   // file. An object that is at the target already, of another writer, is kept under another key.

@@ -131,7 +131,9 @@ base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uin
   if (const InodeRef file = context_.inodes.Find(inode); file && !IsIdle(*file)) {
     return Outcome::kWait;
   }
-  if (!context_.store.capabilities().moves) return SettleIdle(inode, waits);
+  // A store that must copy by now may have moved before.
+  const bool moves = context_.store.capabilities().moves || mover_.IsUnderWay(inode);
+  if (!moves) return SettleIdle(inode, waits);
   // An object that moves leaves its old key before the catalog knows: nobody may begin to build on
   // it meanwhile.
   const InodeRef file = context_.inodes.Acquire(inode);

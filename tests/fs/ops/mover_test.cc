@@ -34,6 +34,9 @@ bool IsRename(const SentRequest& sent) {
   return sent.headers.Find("x-ms-rename-source") != nullptr;
 }
 
+const objclient::FakeAnswer kForbidden = {
+    403, "", {{"x-ms-error-code", "AuthorizationPermissionMismatch"}}, false};
+
 class MoverTest : public ::testing::Test {
  protected:
   void SetUp() override { volume_.Mount(); }
@@ -42,6 +45,7 @@ class MoverTest : public ::testing::Test {
     auto session = std::make_unique<objclient::AzureSession>(
         std::make_unique<objclient::FakeTransport>([this](const SentRequest& sent) {
           if (sent.headers.Find("x-ms-copy-source") != nullptr) ++copies_;
+          if (forbids_moves_ && IsRename(sent)) return kForbidden;
           return account_.Answer(sent);
         }),
         objclient::LocateContainer("", "acct", "box").value(),
@@ -49,6 +53,7 @@ class MoverTest : public ::testing::Test {
         volume.clock);
     auto store = std::make_unique<objclient::AzureStore>(std::move(session), "", volume.clock);
     EXPECT_OK(store->Discover());
+    azure_ = store.get();
     return store;
   }
 
@@ -70,6 +75,8 @@ class MoverTest : public ::testing::Test {
   objclient::HierarchicalAccount account_;
   std::atomic<int> copies_ = 0;
   std::atomic<bool> lost_ = false;
+  std::atomic<bool> forbids_moves_ = false;
+  objclient::AzureStore* azure_ = nullptr;  // owned by the volume
   Volume volume_{[this](Volume& volume) { return Open(volume); }};
 };
 
@@ -179,6 +186,24 @@ TEST_F(MoverTest, ACrashAfterTheMoveIsMadeUpForAtTheNextMount) {
   EXPECT_EQ(*volume_.Load("c"), "content");
   ASSERT_OK(volume_.Unmount());
   EXPECT_THAT(account_.Paths(), ElementsAre("c"));
+}
+
+TEST_F(MoverTest, AMoveThatNobodySawIsFoundThoughMovesAreForbiddenSince) {
+  ASSERT_OK(volume_.Save("a", "content"));
+  ForgetCachedBytes();
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  forbids_moves_ = true;
+  EXPECT_FALSE(azure_->Move({"x", "", "y", {}, {}}).ok());
+  ASSERT_FALSE(azure_->capabilities().moves);
+  volume_.PlanFaults(nullptr);
+  EXPECT_TRUE(volume_.Await([&] {
+    const auto bytes = volume_.Load("b");
+    return bytes.ok() && *bytes == "content";
+  }));
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_THAT(account_.Paths(), ElementsAre("b"));
 }
 
 TEST_F(MoverTest, AFileThatWasRemovedBeforeItsMoveWasKnownLeavesNothing) {
