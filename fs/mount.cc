@@ -14,6 +14,7 @@
 #include "cache/block_pool.h"
 #include "cache/staging.h"
 #include "fs/fuse/session.h"
+#include "fs/store_note.h"
 #include "fs/volume_paths.h"
 #include "meta/sqlite/sqlite_catalog.h"
 
@@ -87,30 +88,10 @@ base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& v
   return base::Ok();
 }
 
-// Of the store's memory only what this version of the program found out counts. The store asks at
-// its first write: the database is open then.
-objclient::StoreMemory MemoryOf(const MountConfig& config, const Volume& volume) {
-  constexpr std::string_view kNote = "store";
-  const std::string mark = config.filesystem.version + ": ";
-  return {.recall = [&volume, kNote, mark]() -> std::optional<std::string> {
-            if (volume.catalog == nullptr) return std::nullopt;
-            const auto note = volume.catalog->Recall(kNote);
-            if (!note.ok() || !note->has_value() || !(*note)->starts_with(mark))
-              return std::nullopt;
-            return (*note)->substr(mark.size());
-          },
-          .keep =
-              [&volume, kNote, mark](const std::string& text) {
-                if (volume.catalog == nullptr) return;
-                const base::Status kept = volume.catalog->Remember(kNote, mark + text);
-                if (!kept.ok()) LOG_WARN("what the store can do: {}", kept.error().ToString());
-              }};
-}
-
 base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& volume) {
   // The bucket first: a mount that fails at it leaves no name space behind.
   objclient::StoreOptions store = config.store;
-  store.memory = MemoryOf(config, volume);
+  store.memory = NoteOf(volume.catalog, clock, config.filesystem.version);
   store.stop = volume.store_stop.get_token();
   TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, store, clock, volume.metrics));
   TRY(base::MakeDirectories(config.state_directory));

@@ -39,7 +39,8 @@ base::Result<base::UniqueFd> OpenBeneath(int root, const std::string& path, int 
   while (true) {
     const long fd = ::syscall(SYS_openat2, root, name, &how, sizeof how);
     if (fd >= 0) return base::UniqueFd(static_cast<int>(fd));
-    if (errno == ENOSYS) return OpenByComponents(root, path, flags);
+    // EPERM: an old filter of system calls that does not know this one.
+    if (errno == ENOSYS || errno == EPERM) return OpenByComponents(root, path, flags);
     if (errno != EINTR && errno != EAGAIN) return OpenError(errno, path);
   }
 }
