@@ -161,7 +161,7 @@ TEST_F(MoverTest, AnotherWritersObjectAtTheTargetIsKept) {
 
 TEST_F(MoverTest, AMoveWhoseAnswerIsLostIsFoundByLooking) {
   std::atomic<int> renames = 0;
-  account_.loses_answer = [&](const SentRequest& sent) { return IsRename(sent) && ++renames == 1; };
+  account_.LoseAnswers([&](const SentRequest& sent) { return IsRename(sent) && ++renames == 1; });
   ASSERT_OK(volume_.Save("a", "content"));
   ASSERT_OK(volume_.Rename("a", "b"));
   ASSERT_OK(volume_.Unmount());
@@ -226,12 +226,12 @@ TEST_F(MoverTest, AReaderInTheMidstOfAMoveWaitsForItsEnd) {
   ASSERT_OK(handle);
   std::latch moved(1);
   std::latch go_on(1);
-  account_.loses_answer = [&](const SentRequest& sent) {
+  account_.LoseAnswers([&](const SentRequest& sent) {
     if (!IsRename(sent)) return false;
     moved.count_down();
     go_on.wait();
     return false;
-  };
+  });
   ASSERT_OK(volume_.Rename("a", "b"));
   moved.wait();
   std::optional<base::Result<std::string>> bytes;

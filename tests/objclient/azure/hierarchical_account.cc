@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "objclient/http/url.h"
 #include "objclient/rest/xml.h"
@@ -61,12 +62,19 @@ struct HierarchicalAccount::Request {
 
 FakeAnswer HierarchicalAccount::Answer(const SentRequest& sent) {
   FakeAnswer answer;
+  LosesAnswer loses_answer;
   {
     base::MutexLock lock(mutex_);
     answer = Do(Request(sent));
+    loses_answer = loses_answer_;
   }
   if (loses_answer && loses_answer(sent)) return {200, "", {}, true};
   return answer;
+}
+
+void HierarchicalAccount::LoseAnswers(LosesAnswer loses_answer) {
+  base::MutexLock lock(mutex_);
+  loses_answer_ = std::move(loses_answer);
 }
 
 FakeAnswer HierarchicalAccount::Do(const Request& request) {

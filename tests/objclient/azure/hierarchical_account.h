@@ -27,8 +27,9 @@ class HierarchicalAccount {
   std::string EtagOf(const std::string& path) const EXCLUDES(mutex_);
   // What it does not tell: 403.
   void HideAccountInformation() { tells_account_ = false; }
-  // Asked after a request took effect: true drops its answer.
-  std::function<bool(const SentRequest& sent)> loses_answer;
+  // Asked, without locks, after a request took effect: true drops its answer.
+  using LosesAnswer = std::function<bool(const SentRequest& sent)>;
+  void LoseAnswers(LosesAnswer loses_answer) EXCLUDES(mutex_);
 
  private:
   struct Node {
@@ -60,6 +61,7 @@ class HierarchicalAccount {
   mutable base::Mutex mutex_;
   bool tells_account_ = true;
   std::map<std::string, Node> nodes_ GUARDED_BY(mutex_);
+  LosesAnswer loses_answer_ GUARDED_BY(mutex_);
   int etags_ GUARDED_BY(mutex_) = 0;
 };
 
