@@ -57,6 +57,7 @@ base::Result<objclient::ObjectHead> StageUpload::Commit(
   {
     const base::MutexLock lock(mutex_);
     committed = committed_;
+    ++commits_;
     failure_.reset();
     // A creation under way asks for the target as well, and it is asked for once.
     while (phase_ == Phase::kCreating) changed_.Wait(mutex_);

@@ -36,7 +36,7 @@ void StageUpload::Leave(std::uint32_t number, bool for_commit) {
     if (part.state == Part::State::kSent && !for_commit) return;
     if (part.sent_before) shared_.upload_resent_parts.Add();
     part.state = Part::State::kOnItsWay;
-    part.for_commit = for_commit;
+    part.commit = for_commit ? commits_ : 0;
     ++on_their_way_;
     shared_.leaving.fetch_add(1);
     if (phase_ != Phase::kReady) {
@@ -115,7 +115,7 @@ void StageUpload::SendPart(std::uint32_t number, Permit permit) {
     const base::MutexLock lock(mutex_);
     // One that left early may have been cut since.
     const bool whole =
-        parts_[number].for_commit || content_->IsStaged(shared_.layout.Range(number));
+        parts_[number].commit != 0 || content_->IsStaged(shared_.layout.Range(number));
     wanted = wanted && whole && !discarded_;
   }
   if (wanted) {
@@ -184,8 +184,9 @@ void StageUpload::PartDone(std::uint32_t number, base::Result<Sent> result) {
       part.info.number = number;
     } else {
       part.state = Part::State::kIdle;
-      if (part.for_commit) {
-        if (!failure_.has_value()) failure_ = result.error();
+      if (part.commit != 0) {
+        // One of an earlier commit that ended before it is sent again by this one.
+        if (part.commit == commits_ && !failure_.has_value()) failure_ = result.error();
       } else if (result.error().error_class() != base::ErrorClass::kCancelled) {
         early_ = false;
         LOG_WARN("part waits for the commit name={} part={} error=\"{}\"", content_->name(), number,
@@ -213,7 +214,7 @@ void StageUpload::CopyPart(std::uint32_t number, const FileExtent& source) {
     const base::MutexLock lock(mutex_);
     Part& part = parts_[number];
     part.state = Part::State::kOnItsWay;
-    part.for_commit = true;
+    part.commit = commits_;
     ++on_their_way_;
     shared_.leaving.fetch_add(1);
   }

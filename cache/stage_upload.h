@@ -43,7 +43,7 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
   struct Part {
     enum class State : std::uint8_t { kIdle, kOnItsWay, kSent };
     State state = State::kIdle;
-    bool for_commit = false;  // a failure fails the commit
+    std::uint32_t commit = 0;  // the number of the one that sent it, which fails with it; 0: early
     bool sent_before = false;
     std::uint32_t epoch = 0;   // of the bytes that were sent
     std::uint64_t length = 0;  // of them
@@ -132,7 +132,8 @@ class StageUpload : public std::enable_shared_from_this<StageUpload> {
   std::map<std::uint32_t, Part> parts_ GUARDED_BY(mutex_);
   std::vector<std::uint32_t> waiting_ GUARDED_BY(mutex_);  // for the upload to be created
   std::size_t on_their_way_ GUARDED_BY(mutex_) = 0;
-  std::optional<base::Error> failure_ GUARDED_BY(mutex_);  // of a part that Commit sent
+  std::uint32_t commits_ GUARDED_BY(mutex_) = 0;           // begun
+  std::optional<base::Error> failure_ GUARDED_BY(mutex_);  // of a part that the last one sent
   std::optional<Committed> committed_ GUARDED_BY(mutex_);
   bool offered_ GUARDED_BY(mutex_) = false;  // parts below the frontier were looked at once
   bool early_ GUARDED_BY(mutex_) = true;     // until something fails: then Commit sends the rest
