@@ -178,11 +178,27 @@ base::Status ResolveLimits(const MountArguments& arguments, MountConfig& config)
   return base::Ok();
 }
 
+// A bucket that shows its own mount would hold itself.
+base::Status CheckOutsideBucket(const std::filesystem::path& mount_point,
+                                const objclient::BucketUrl& url) {
+  if (url.kind != objclient::BucketUrl::Kind::kLocal) return base::Ok();
+  std::error_code error;
+  const auto bucket = std::filesystem::weakly_canonical(url.bucket, error);
+  if (error) return base::Ok();  // opening the bucket says why
+  const auto inside =
+      std::filesystem::weakly_canonical(mount_point, error).lexically_relative(bucket);
+  if (error || inside.empty() || *inside.begin() == "..") return base::Ok();
+  return base::Error(base::ErrorClass::kInvalid, mount_point.string() + " lies in the bucket " +
+                                                     bucket.string() +
+                                                     ": mount it at a directory outside");
+}
+
 base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   MountConfig config;
   config.mount_options = arguments.for_kernel;
   TRY_ASSIGN(config.url, objclient::ParseBucketUrl(arguments.volume.url));
   TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, arguments.nonempty));
+  TRY(CheckOutsideBucket(config.mount_point, config.url));
   TRY(ResolveLimits(arguments, config));
 
   const Environment environment = objclient::ProcessEnvironment();

@@ -116,6 +116,15 @@ class BadInput(mount.MountTest):
             pass
         self.refused(volume, volume.path, "not empty")
 
+    @unittest.skipIf(mount.ON_SERVER, "only a folder can hold a mount")
+    def test_mount_point_in_the_bucket(self):
+        volume = self.unstarted()
+        volume.path = self.bucket.path("inside")
+        for options in ((), ("-o", "nonempty")):
+            os.makedirs(volume.path, exist_ok=True)
+            self.refused(volume, volume.path, "lies in the bucket", options=options)
+            volume.path = self.bucket.folder
+
     def test_mount_point_is_a_file(self):
         volume = self.unstarted()
         os.rmdir(volume.path)
