@@ -8,7 +8,7 @@ namespace objclient {
 
 namespace {
 
-constexpr int kPollMaxMs = 1000;
+constexpr std::chrono::milliseconds kWaitMax{1000};
 
 base::Error ShuttingDown() { return {base::ErrorClass::kCancelled, "the store is shutting down"}; }
 
@@ -22,15 +22,19 @@ base::Result<std::unique_ptr<CurlLoop>> CurlLoop::Start(Options options, base::M
   }
   curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections));
-  std::unique_ptr<CurlLoop> loop(new CurlLoop(std::move(options), std::move(multi), metrics));
+  TRY_ASSIGN(std::unique_ptr<CurlPoll> poll, CurlPoll::Create());
+  poll->Serve(multi.get());
+  std::unique_ptr<CurlLoop> loop(
+      new CurlLoop(std::move(options), std::move(poll), std::move(multi), metrics));
   loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
-  loop->on_stop_.emplace(loop->options_.stop,
-                         [raw = loop.get()] { curl_multi_wakeup(raw->multi_.get()); });
+  loop->on_stop_.emplace(loop->options_.stop, [raw = loop.get()] { raw->poll_->Wake(); });
   return loop;
 }
 
-CurlLoop::CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics)
+CurlLoop::CurlLoop(Options options, std::unique_ptr<CurlPoll> poll, CurlMulti multi,
+                   base::Metrics& metrics)
     : options_(std::move(options)),
+      poll_(std::move(poll)),
       multi_(std::move(multi)),
       requests_count_(metrics.Get("http_requests_count")),
       failures_count_(metrics.Get("http_failures_count")),
@@ -49,7 +53,7 @@ CurlLoop::~CurlLoop() {
     base::MutexLock lock(mutex_);
     stopping_ = true;
   }
-  curl_multi_wakeup(multi_.get());
+  poll_->Wake();
   if (thread_.joinable()) thread_.join();
   CancelAll(ShuttingDown());
   pace_limit_.Sub(pacer_.limit());
@@ -66,19 +70,14 @@ void CurlLoop::Submit(std::unique_ptr<CurlTransfer> transfer) {
       (transfer->urgent() ? urgent_ : waiting_).push_back(std::move(transfer));
     }
   }
-  if (!woken_.exchange(true)) curl_multi_wakeup(multi_.get());
+  if (!woken_.exchange(true)) poll_->Wake();
 }
 
 void CurlLoop::Run() {
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   while (StartWaiting()) {
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    const std::size_t before = active_.size();
+    poll_->Wait(multi_.get(), kWaitMax);
     Reap();
-    // What is done made room for what waits: no sleep in between.
-    if (active_.size() < before) continue;
-    curl_multi_poll(multi_.get(), nullptr, 0, kPollMaxMs, nullptr);
   }
   CancelAll(ShuttingDown());
 }

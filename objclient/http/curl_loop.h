@@ -21,6 +21,7 @@
 
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "objclient/http/curl_poll.h"
 #include "objclient/http/curl_transfer.h"
 #include "objclient/pacer.h"
 
@@ -46,7 +47,8 @@ class CurlLoop {
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
  private:
-  CurlLoop(Options options, CurlMulti multi, base::Metrics& metrics);
+  CurlLoop(Options options, std::unique_ptr<CurlPoll> poll, CurlMulti multi,
+           base::Metrics& metrics);
   void Run();
   bool StartWaiting() EXCLUDES(mutex_);
   std::unique_ptr<CurlTransfer> NextWaiting() EXCLUDES(mutex_);
@@ -59,6 +61,7 @@ class CurlLoop {
 
   // constant after construction
   const Options options_;
+  const std::unique_ptr<CurlPoll> poll_;  // before multi_, which takes leave of it socket by socket
   const CurlMulti multi_;
   base::Counter& requests_count_;
   base::Counter& failures_count_;

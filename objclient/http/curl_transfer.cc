@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "objclient/http/curl_poll.h"
 #include "objclient/http/url.h"
 
 namespace objclient {
@@ -90,10 +91,16 @@ base::Status CurlTransfer::SetRoute(const CurlBounds& bounds) {
   TRY(Set(handle, CURLOPT_QUICK_EXIT, 1L));
   TRY(Set(handle, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(bounds.connection_life.count())));
   const std::string_view host = HostOf(request_.url);
-  if (IsLoopback(host) || IsMetadataService(host)) return Set(handle, CURLOPT_NOPROXY, "*");
+  if (IsLoopback(host) || IsMetadataService(host)) {
+    CurlPoll::AllowReadAhead(handle);
+    return Set(handle, CURLOPT_NOPROXY, "*");
+  }
   // What a proxy says before the tunnel stands is no answer of the store's.
   TRY(Set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
-  if (bounds.proxy.empty()) return base::Ok();
+  if (bounds.proxy.empty()) {
+    if (!bounds.environment_proxy) CurlPoll::AllowReadAhead(handle);
+    return base::Ok();
+  }
   if (!bounds.ca_bundle.empty()) TRY(Set(handle, CURLOPT_PROXY_CAINFO, bounds.ca_bundle.c_str()));
   return Set(handle, CURLOPT_PROXY, bounds.proxy.c_str());
 }

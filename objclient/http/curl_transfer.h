@@ -20,6 +20,8 @@ struct CurlBounds {
   std::string ca_bundle;
   // scheme://host:port; empty = what https_proxy, http_proxy and all_proxy say.
   std::string proxy;
+  // Whether they say one for https.
+  bool environment_proxy = false;
   // A connection older than this takes no new request: its successor asks for the addresses again.
   std::chrono::seconds connection_life{300};
 };

@@ -3,10 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "objclient/http/curl_loop.h"
 
 namespace objclient {
+
+namespace {
+
+bool ProxyInEnvironment() {
+  const auto names = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  return std::any_of(names.begin(), names.end(),
+                     [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<CurlTransport>> CurlTransport::Open(const Options& options,
                                                                  base::Metrics& metrics) {
@@ -20,8 +31,8 @@ base::Result<std::unique_ptr<CurlTransport>> CurlTransport::Open(const Options& 
     loop.name = fmt::format("http-{}", i);
     loop.connections = options.connections / count + (i < options.connections % count ? 1 : 0);
     loop.queue_limit = std::max<std::size_t>(options.queue_limit / count, 1);
-    loop.bounds = {options.connect_timeout, options.stall_timeout, options.ca_bundle, options.proxy,
-                   options.connection_life};
+    loop.bounds = {options.connect_timeout, options.stall_timeout, options.ca_bundle,
+                   options.proxy,           ProxyInEnvironment(),  options.connection_life};
     loop.stop = options.stop;
     TRY_ASSIGN(auto started, CurlLoop::Start(std::move(loop), metrics));
     loops.push_back(std::move(started));
