@@ -122,6 +122,14 @@ void Put(const Options& options, objclient::ObjectStore& store, Slots& slots) {
   Must(store.CompleteMultipart(options.key, id, parts, {}));
 }
 
+// A store is asked once what it can do, and a mount keeps the answer; here that is before the
+// clock.
+void Meet(const Options& options, objclient::ObjectStore& store) {
+  const std::string id = Must(store.CreateMultipart(options.key, {}));
+  const base::Status aborted = store.AbortMultipart(options.key, id);
+  if (!aborted.ok()) Die(aborted.error().ToString());
+}
+
 std::string PrefixOf(const Options& options, unsigned number) {
   char text[8];
   std::snprintf(text, sizeof text, "%02u/", number);
@@ -232,6 +240,7 @@ int main(int argc, char** argv) {
   base::Metrics metrics;
   const auto store = Must(OpenStore(bucket, store_options, base::SystemClock(), metrics));
   Slots slots(options.in_flight, options.range);
+  if (options.verb == "put") Meet(options, *store);
   for (int run = 0; run < options.runs; ++run) RunOnce(options, *store, slots);
   return 0;
 }
