@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/digest/digest.h"
+#include "base/log.h"
 #include "objclient/rest/object_headers.h"
 #include "objclient/s3/s3_checksum.h"
 #include "objclient/s3/s3_reply.h"
@@ -37,7 +38,7 @@ class Probe {
     if (!status.ok()) return status.error().Annotate("find out what the store can do");
     if (!gone.ok()) return gone.error().Annotate("remove the probe object");
     if (!copy_gone.ok()) return copy_gone.error().Annotate("remove the probe object");
-    return S3Found{Common(traits_, provider_->believed), provider_};
+    return S3Found{Common(traits_, provider_->believed), provider_, lasting_};
   }
 
  private:
@@ -50,15 +51,25 @@ class Probe {
       etag_ = Unquoted(answer->response.headers.Value("etag"));
       return Refusal();
     }
-    switch (answer.error().error_class()) {
-      case base::ErrorClass::kConflict:
-      case base::ErrorClass::kInvalid:
-      case base::ErrorClass::kCorrupt:
-      case base::ErrorClass::kUnsupported:
-        return Refusal(answer.error().error_class());
-      default:
-        return answer.error();
+    const base::ErrorClass refusal = answer.error().error_class();
+    if (refusal != base::ErrorClass::kConflict && !MeansCannot(refusal)) return answer.error();
+    return Refusal(refusal);
+  }
+
+  static bool MeansCannot(base::ErrorClass refusal) {
+    return refusal == base::ErrorClass::kInvalid || refusal == base::ErrorClass::kCorrupt ||
+           refusal == base::ErrorClass::kUnsupported;
+  }
+
+  // For what there is another way for: it is done without after any refusal. A policy that forbids
+  // it may be another one tomorrow.
+  base::Status DoWithout(const base::Error& refusal) {
+    if (base::IsRetryable(refusal)) return refusal;
+    if (!MeansCannot(refusal.error_class())) {
+      lasting_ = false;
+      LOG_WARN("done without until the next mount: {}", refusal.ToString());
     }
+    return base::Ok();
   }
 
   // Whether the condition in `request`, which does not hold, is honoured: a store that does not
@@ -140,7 +151,7 @@ class Probe {
     TRY(PutPlain());
     const RestRequest plain = BuildCopy(session_.location(), {}, key_, CopyKey());
     const auto first = session_.Call(plain);
-    if (!first.ok() && base::IsRetryable(first.error())) return first.error();
+    if (!first.ok()) TRY(DoWithout(first.error()));
     // radosgw 16 refuses where objects are under a customer's key.
     traits_.copy = first.ok() && ParseCopyResult(first->body).ok();
     if (!traits_.copy) return base::Ok();
@@ -159,7 +170,7 @@ class Probe {
     // All of the object: the cloud copies no ranges of small ones.
     const auto copied = session_.Call(
         BuildUploadPartCopy(session_.location(), key_, id, 1, key_, std::string(), {}));
-    if (!copied.ok() && base::IsRetryable(copied.error())) return copied.error();
+    if (!copied.ok()) TRY(DoWithout(copied.error()));
     // A server that does not know the header takes it for an empty part.
     traits_.part_copy = copied.ok() && ParseCopyResult(copied->body).ok();
     if (traits_.part_copy) {
@@ -182,22 +193,25 @@ class Probe {
     return base::Ok();
   }
 
+  base::Status DoWithoutUpload(const base::Error& refusal, const std::string& id) {
+    TRY(DoWithout(refusal));
+    return Abort(id);
+  }
+
   // An upload of one part: the sum of its sums is another than that of its bytes.
   base::Status ProbeWholeChecksum() {
     if (!traits_.checksum_crc32c) return base::Ok();
     const auto created = session_.Call(BuildCreateMultipart(key_, UploadChecksums::kWhole));
-    if (!created.ok()) return base::IsRetryable(created.error()) ? created.error() : base::Ok();
+    if (!created.ok()) return DoWithout(created.error());
     TRY_ASSIGN(const std::string id, ParseUploadId(created->body));
     RestRequest send = BuildUploadPart(key_, id, 1, probe_body_);
     const std::uint32_t sum = base::Crc32c(0, probe_body_.pieces.front());
     AddChecksum(send, sum);
     const auto part = session_.Call(std::move(send));
-    if (!part.ok()) return base::IsRetryable(part.error()) ? part.error() : Abort(id);
+    if (!part.ok()) return DoWithoutUpload(part.error(), id);
     const PartInfo info{1, Unquoted(part->response.headers.Value("etag")), kContent.size(), sum};
     const auto completed = session_.Call(BuildComplete(key_, id, {info}, UploadChecksums::kWhole));
-    if (!completed.ok()) {
-      return base::IsRetryable(completed.error()) ? completed.error() : Abort(id);
-    }
+    if (!completed.ok()) return DoWithoutUpload(completed.error(), id);
     TRY_ASSIGN(const CompleteResult result, ParseCompleteResult(completed->body));
     traits_.checksum_whole = ParseCrc32c(result.crc32c) == sum;
     return base::Ok();
@@ -214,11 +228,12 @@ class Probe {
       TRY_ASSIGN(const auto failed, ParseDeleteResult(answer->body));
       traits_.delete_many_if_match =
           !failed.empty() && failed.front().second.code == "PreconditionFailed";
-    } else if (!base::IsRetryable(answer.error())) {
+    } else {
+      TRY(DoWithout(answer.error()));
       // There are servers that want no ETag there, and such as do not have the verb.
       answer = session_.Call(BuildDeleteMany({{key_, ""}}));
+      if (!answer.ok()) TRY(DoWithout(answer.error()));
     }
-    if (!answer.ok() && base::IsRetryable(answer.error())) return answer.error();
     traits_.delete_many = answer.ok() && ParseDeleteResult(answer->body).ok();
     return base::Ok();
   }
@@ -230,6 +245,7 @@ class Probe {
   const Body probe_body_ = ProbeBody();
   const S3Provider* provider_;  // a constant; known better after the first answer
   S3Traits traits_;
+  bool lasting_ = true;
   const Precondition absent_{true, ""};  // neither of them holds for an object that is there
   const Precondition other_;
   std::string etag_;  // of the object after the last request that wrote

@@ -15,6 +15,7 @@ class S3Session;
 struct S3Found {
   S3Traits traits;                       // as seen, as far as `provider` is to be believed
   const S3Provider* provider = nullptr;  // never null once found
+  bool lasting = false;                  // false where rights decided: counts until the next mount
 };
 
 // Tries everything on a few small objects named `key` and `key`-copy, and removes them.

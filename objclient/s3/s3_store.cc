@@ -150,7 +150,7 @@ base::Result<S3Traits> S3Store::FindTraits() {
                                                                      base::RandomHex(8))));
   if (!found.provider->name.empty()) LOG_INFO("the bucket is in {}", found.provider->name);
   Tell(found.traits);
-  if (memory_.keep) memory_.keep(FormatTraits(found.traits));
+  if (memory_.keep && found.lasting) memory_.keep(FormatTraits(found.traits));
   return found.traits;
 }
 

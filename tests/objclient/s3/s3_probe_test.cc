@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <tuple>
+#include <vector>
+
 #include "tests/objclient/s3/fake_s3.h"
 #include "tests/objclient/s3/s3_fixture.h"
 
@@ -17,6 +21,7 @@ class ProbeTraitsTest : public S3Fixture {
     EXPECT_TRUE(found.ok()) << found.error().ToString();
     EXPECT_TRUE(server.objects().empty());
     EXPECT_EQ(server.uploads(), 0u);
+    EXPECT_TRUE(found.ok() && found->lasting);
     return found.ok() ? found->traits : S3Traits();
   }
 
@@ -130,6 +135,45 @@ TEST_F(ProbeTraitsTest, ASumOfSumsIsNotThatOfTheWhole) {
   ASSERT_TRUE(found.ok()) << found.error().ToString();
   EXPECT_TRUE(found->traits.checksum_crc32c);
   EXPECT_FALSE(found->traits.checksum_whole);
+}
+
+TEST_F(ProbeTraitsTest, WhatIsForbiddenIsDoneWithoutUntilTheNextMount) {
+  struct Verb {
+    std::function<bool(const SentRequest&)> is;
+    bool S3Traits::*trait;
+  };
+  const auto copies = [](const SentRequest& request) {
+    return request.headers.Find("x-amz-copy-source") != nullptr;
+  };
+  const auto part = [](const SentRequest& request) {
+    return request.url.find("partNumber") != std::string::npos;
+  };
+  const Verb verbs[] = {
+      {[&](const SentRequest& sent) { return copies(sent) && !part(sent); }, &S3Traits::copy},
+      {[&](const SentRequest& sent) { return copies(sent) && part(sent); }, &S3Traits::part_copy},
+      {[](const SentRequest& sent) { return sent.url.ends_with("?delete="); },
+       &S3Traits::delete_many},
+      {[](const SentRequest& sent) {
+         return sent.headers.Value("x-amz-checksum-type") == "FULL_OBJECT";
+       },
+       &S3Traits::checksum_whole}};
+  const std::vector<std::tuple<int, std::string, bool>> answers = {{403, "AccessDenied", false},
+                                                                   {404, "NoSuchKey", false},
+                                                                   {400, "InvalidRequest", true},
+                                                                   {405, "MethodNotAllowed", true},
+                                                                   {501, "NotImplemented", true}};
+  for (const Verb& verb : verbs) {
+    for (const auto& [status, code, lasting] : answers) {
+      FakeS3 server(AwsTraits());
+      const auto session = MakeSession([&, status = status, code = code](const SentRequest& sent) {
+        return verb.is(sent) ? FakeAnswer{status, ErrorXml(code), {}} : server(sent);
+      });
+      const auto found = ProbeServer(*session, "probe");
+      ASSERT_TRUE(found.ok()) << found.error().ToString();
+      EXPECT_FALSE(found->traits.*verb.trait) << code << " " << Words(found->traits);
+      EXPECT_EQ(found->lasting, lasting) << code << " " << Words(found->traits);
+    }
+  }
 }
 
 TEST_F(ProbeTraitsTest, TroubleIsAnErrorAndNoAnswer) {

@@ -68,6 +68,31 @@ TEST_F(S3StoreTest, WhatAProbeFoundIsKeptForTheNextMount) {
   EXPECT_GT(transport_->sent().size(), 10u);
 }
 
+TEST_F(S3StoreTest, WhatWasForbiddenIsAskedForAgainAtTheNextMount) {
+  FakeS3 server(AwsTraits());
+  bool forbidden = true;
+  std::optional<std::string> kept;
+  const auto mount = [&] {
+    return std::make_unique<S3Store>(
+        MakeSession([&](const SentRequest& request) {
+          const bool copy = request.headers.Find("x-amz-copy-source") != nullptr;
+          return forbidden && copy ? FakeAnswer{403, ErrorXml("AccessDenied"), {}}
+                                   : server(request);
+        }),
+        "", std::nullopt,
+        StoreMemory{[&] { return kept; }, [&](const std::string& text) { kept = text; }});
+  };
+  auto store = mount();
+  ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
+  EXPECT_FALSE(store->capabilities().server_copy);
+  EXPECT_FALSE(kept);
+  forbidden = false;
+  store = mount();
+  ASSERT_TRUE(Put(*store, "k", "y", {}).ok());
+  EXPECT_TRUE(store->capabilities().server_copy);
+  EXPECT_TRUE(kept);
+}
+
 TEST_F(S3StoreTest, ThePrefixTakesItsShareOfAKey) {
   FakeS3 server({});
   EXPECT_EQ(OnServer(server)->capabilities().key_bytes_max, 1024u - std::string("p/").size());
