@@ -24,6 +24,11 @@ base::Error Changed(const std::string& key) {
   return {base::ErrorClass::kConflict, fmt::format("{}: the object is another one", key)};
 }
 
+// Of all bytes of an object, where the store tells it.
+std::optional<std::uint32_t> SumIn(const HttpHeaders& headers) {
+  return ParseCrc32c(headers.Value("x-amz-checksum-crc32c"));
+}
+
 bool HasCondition(const DeleteRequest& request) { return !request.if_match.empty(); }
 
 // The status that a refusal within DeleteObjects would have had alone.
@@ -49,13 +54,19 @@ base::Status S3Store::LookAgain(const ObjectKey& key, const std::string& etag) {
   return Look(key, {false, etag});
 }
 
-base::Result<std::string> S3Store::EtagOfMade(const ObjectKey& key, const HttpAnswer& answer,
+base::Result<std::string> S3Store::EtagOfMade(const ObjectHead& made, const Sum& sum,
+                                              const HttpAnswer& answer,
                                               const std::string& in_document) {
   const bool generations = session_->location().provider->generations;
   std::string etag = generations ? Unquoted(answer.response.headers.Value("etag")) : in_document;
   if (!etag.empty()) return etag;
-  TRY_ASSIGN(ObjectHead made, Head(key));
-  return std::move(made.etag);
+  TRY_ASSIGN(const HttpAnswer there, session_->Call(BuildHead(Whole(made.key))));
+  ObjectHead head = ParseHeadHeaders(made.key, there.response.headers);
+  const Sum its_sum = SumIn(there.response.headers);
+  const bool same =
+      sum && its_sum ? *sum == *its_sum : !made.metadata.empty() && head.metadata == made.metadata;
+  if (head.size != made.size || !same) return Changed(made.key);
+  return std::move(head.etag);
 }
 
 base::Result<ObjectHead> S3Store::Head(const ObjectKey& key) {
@@ -68,18 +79,19 @@ base::Result<ObjectHead> S3Store::Copy(const CopyRequest& request) {
   TRY(CheckKey(request.source));
   TRY(CheckKey(request.target));
   // The size decides how to copy, and old stores ignore the condition on the source.
-  TRY_ASSIGN(const ObjectHead source, Head(request.source));
+  TRY_ASSIGN(const HttpAnswer looked, session_->Call(BuildHead(Whole(request.source))));
+  const ObjectHead source = ParseHeadHeaders(request.source, looked.response.headers);
   if (!request.source_if_match.empty() && source.etag != request.source_if_match) {
     return Changed(request.source);
   }
   TRY_ASSIGN(const S3Traits traits, NeedTraits());
   const bool too_large = source.size > kCopyMax && traits.part_copy;
   if (too_large || !traits.copy) return OnlyInParts(request.source);
-  return CopyWhole(request, source, traits);
+  return CopyWhole(request, source, SumIn(looked.response.headers), traits);
 }
 
 base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const ObjectHead& source,
-                                            const S3Traits& traits) {
+                                            const Sum& sum, const S3Traits& traits) {
   CopyRequest told = request;
   if (!traits.copy_source_if_match) told.source_if_match.clear();
   RestRequest wire =
@@ -93,16 +105,15 @@ base::Result<ObjectHead> S3Store::CopyWhole(const CopyRequest& request, const Ob
   }
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CopyResult result, ParseCopyResult(answer.body));
-  TRY_ASSIGN(const std::string etag, EtagOfMade(request.target, answer, result.etag));
-  if (look) TRY(LookAgain(request.target, etag));
+  ObjectHead head = source;
+  head.key = request.target;
+  head.mtime_ns = result.mtime_ns;
+  if (request.metadata) head.metadata = *request.metadata;
+  TRY_ASSIGN(head.etag, EtagOfMade(head, sum, answer, result.etag));
+  if (look) TRY(LookAgain(request.target, head.etag));
   if (!request.source_if_match.empty() && !traits.copy_source_if_match) {
     TRY(LookAgain(request.source, request.source_if_match));
   }
-  ObjectHead head = source;
-  head.key = request.target;
-  head.etag = etag;
-  head.mtime_ns = result.mtime_ns;
-  if (request.metadata) head.metadata = *request.metadata;
   return head;
 }
 
@@ -231,8 +242,9 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
   if (!same.ok()) return same.error().Annotate("complete " + session_->location().Name(Whole(key)));
   ObjectHead head;
   head.key = key;
-  TRY_ASSIGN(head.etag, EtagOfMade(key, answer, result.etag));
   for (const PartInfo& part : parts) head.size += part.size;
+  const Sum sum = KnowsSums(parts) ? ParseCrc32c(SumOfWhole(parts)) : std::nullopt;
+  TRY_ASSIGN(head.etag, EtagOfMade(head, sum, answer, result.etag));
   if (look) TRY(LookAgain(key, head.etag));
   return head;
 }

@@ -10,6 +10,7 @@
 // worth, and the log says so.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ class S3Store : public ObjectStore {
 
  private:
   using Refused = std::vector<std::pair<ObjectKey, base::Error>>;
+  using Sum = std::optional<std::uint32_t>;
 
   std::string Whole(const ObjectKey& key) const { return prefix_ + key; }
   // kInvalid for keys that would address the bucket itself.
@@ -97,10 +99,12 @@ class S3Store : public ObjectStore {
   // kConflict unless the object is still the one with that ETag.
   base::Status LookAgain(const ObjectKey& key, const std::string& etag);
   // The ETag of what a request made, which says so in its headers, in its document or not at all.
-  base::Result<std::string> EtagOfMade(const ObjectKey& key, const HttpAnswer& answer,
-                                       const std::string& in_document);
+  // Then what is there is looked at: kConflict unless it can be told to be what was made, by the
+  // CRC-32C of all bytes or by metadata.
+  base::Result<std::string> EtagOfMade(const ObjectHead& made, const Sum& sum,
+                                       const HttpAnswer& answer, const std::string& in_document);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source,
-                                     const S3Traits& traits);
+                                     const Sum& sum, const S3Traits& traits);
   base::Status DeleteBatch(const std::vector<DeleteRequest>& batch, Refused& refused);
   base::Status DeleteEach(const std::vector<DeleteRequest>& requests, Refused& refused);
 

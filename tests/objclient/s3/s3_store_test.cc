@@ -221,14 +221,60 @@ TEST_F(S3StoreTest, CopiesAboveTheLimitGoInParts) {
 }
 
 TEST_F(S3StoreTest, ACompletionWithoutAnEtagIsLookedUp) {
-  const auto store = MakeStore([](const SentRequest& request) {
-    if (request.method == "HEAD") return FakeAnswer{200, "", {{"ETag", "\"e-1\""}}};
-    return FakeAnswer{200, "<CompleteMultipartUploadResult/>", {}};
+  std::string size = "9";
+  std::string sum = "4waSgw==";
+  const auto store = MakeStore([&](const SentRequest& request) {
+    if (request.method != "HEAD") return FakeAnswer{200, "<CompleteMultipartUploadResult/>", {}};
+    return FakeAnswer{
+        200, "", {{"ETag", "\"e-1\""}, {"Content-Length", size}, {"x-amz-checksum-crc32c", sum}}};
   });
-  const auto head = store->CompleteMultipart("k", "id", {{1, "p", 5, {}}}, {});
-  ASSERT_TRUE(head.ok());
+  const std::vector<PartInfo> parts = {{1, "p", 9, base::Crc32c(0, BytesOf("123456789"))}};
+  const auto head = store->CompleteMultipart("k", "id", parts, {});
+  ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->etag, "e-1");
-  EXPECT_EQ(head->size, 5u);
+  EXPECT_EQ(head->size, 9u);
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", {{1, "p", 9, {}}}, {})),
+            ErrorClass::kConflict)
+      << "nothing tells it from another writer's";
+  sum = "4waShA==";
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", parts, {})), ErrorClass::kConflict);
+  sum = "4waSgw==";
+  size = "10";
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", parts, {})), ErrorClass::kConflict);
+}
+
+// As it may be at Google, where the ETag in the document is no generation.
+TEST_F(S3StoreTest, ACopyWithoutAGenerationIsLookedUp) {
+  using Header = std::pair<std::string, std::string>;
+  const auto copy = [&](const Header& of_source, const Header& of_target) {
+    S3Store store(
+        MakeSession(
+            [&](const SentRequest& request) {
+              if (request.method == "PUT") {
+                return FakeAnswer{200, "<CopyObjectResult><ETag>m</ETag></CopyObjectResult>", {}};
+              }
+              const bool source = request.url.ends_with("/source");
+              return FakeAnswer{200,
+                                "",
+                                {{"x-goog-generation", source ? "41" : "42"},
+                                 {"Content-Length", "9"},
+                                 source ? of_source : of_target}};
+            },
+            "https://storage.googleapis.com"),
+        "", AwsTraits());
+    return store.Copy({"source", "", "target", {}, {}});
+  };
+  const Header token = {"x-goog-meta-token", "1"};
+  const Header sum = {"x-goog-hash", "crc32c=4waSgw=="};
+  const Header nothing = {"Server", "UploadServer"};
+  for (const Header& same : {token, sum}) {
+    const auto made = copy(same, same);
+    ASSERT_TRUE(made.ok()) << made.error().ToString();
+    EXPECT_EQ(made->etag, "42");
+  }
+  EXPECT_EQ(ClassOf(copy(token, {"x-goog-meta-token", "2"})), ErrorClass::kConflict);
+  EXPECT_EQ(ClassOf(copy(sum, {"x-goog-hash", "crc32c=4waShA=="})), ErrorClass::kConflict);
+  EXPECT_EQ(ClassOf(copy(nothing, nothing)), ErrorClass::kConflict);
 }
 
 TEST_F(S3StoreTest, DeleteManyFallsBackToOneByOne) {
@@ -539,7 +585,11 @@ TEST_F(S3StoreTest, GenerationsAreTheEtagsOfGoogle) {
   S3Store store(MakeSession(
                     [](const SentRequest& request) {
                       if (request.method == "HEAD") {
-                        return FakeAnswer{200, "", {{"x-goog-generation", "42"}}};
+                        return FakeAnswer{200,
+                                          "",
+                                          {{"x-goog-generation", "42"},
+                                           {"Content-Length", "9"},
+                                           {"x-goog-hash", "crc32c=4waSgw=="}}};
                       }
                       if (request.method == "POST") {
                         return FakeAnswer{200,
@@ -558,7 +608,8 @@ TEST_F(S3StoreTest, GenerationsAreTheEtagsOfGoogle) {
   const auto page = store.List({});
   ASSERT_TRUE(page.ok()) << page.error().ToString();
   EXPECT_EQ(page->objects.at(0).etag, "41");
-  const auto made = store.CompleteMultipart("k", "id", {{1, "p", 5, {}}}, {});
+  const std::uint32_t sum = base::Crc32c(0, BytesOf("123456789"));
+  const auto made = store.CompleteMultipart("k", "id", {{1, "p", 9, sum}}, {});
   ASSERT_TRUE(made.ok()) << made.error().ToString();
   EXPECT_EQ(made->etag, "42");
 }
