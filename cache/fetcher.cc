@@ -12,6 +12,8 @@
 namespace cache {
 namespace {
 
+constexpr std::size_t kToldMax = 1000;  // objects whose damage is not told again
+
 void Append(base::ByteRange range, std::vector<base::ByteRange>& runs) {
   if (!runs.empty() && runs.back().end() == range.offset) {
     runs.back().length += range.length;
@@ -142,16 +144,24 @@ Answers Fetcher::Refuse(Flight& flight, base::ByteRange granule) {
   const ObjectRef& ref = flight.object->ref;
   const std::string what = fmt::format("key={} etag={} bytes {} to {}", ref.key, ref.etag,
                                        granule.offset, granule.end());
+  const bool news = IsNews(ref.id, flight.again);
   if (!flight.again) {
-    LOG_WARN("{}: not what was written, asked for once more", what);
+    if (news) LOG_WARN("{}: not what was written, asked for once more", what);
     Append(granule, flight.damaged);
     return {};
   }
   const base::Error error(base::ErrorClass::kCorrupt,
                           what + ": the store has others than were written");
-  LOG_ERROR("{}", error.message());
+  if (news) LOG_ERROR("{}; any more of this object are only counted", error.message());
   const base::MutexLock lock(state_.mutex);
   return flight.object->Fail(granule, error);
+}
+
+bool Fetcher::IsNews(std::int64_t object, bool again) {
+  const base::MutexLock lock(state_.mutex);
+  std::set<std::int64_t>& told = told_.at(again ? 1 : 0);
+  if (told.size() == kToldMax) told.clear();
+  return told.insert(object).second;
 }
 
 void Fetcher::Done(const std::shared_ptr<Flight>& flight,

@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
+#include "base/fd.h"
+#include "base/log.h"
 #include "tests/cache/cache_fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace cache {
 namespace {
@@ -94,6 +99,26 @@ TEST(Fetcher, DamagedNeighboursAreOneRequest) {
                                                       {4 * kGranuleSize, 2 * kGranuleSize}}));
   EXPECT_EQ(read.Wait().error().error_class(), base::ErrorClass::kCorrupt);
   EXPECT_EQ(f.Count("cache_fetch_corrupt_granules"), 6u);
+}
+
+TEST(Fetcher, TheLogNamesTheFirstOfEachObjectAndTheCounterAll) {
+  const testing_support::TempDir dir;
+  ASSERT_TRUE(base::OpenLog(dir / "log").ok());
+  CacheFixture f(kAutomatic, 64, MemoryOnly());
+  for (const std::int64_t id : {1, 2}) {
+    ObjectRef object = MakeSummed(id, 4 * kMiB);
+    base::PieceSums sums = *object.sums;
+    for (const std::size_t granule : {4u, 20u}) sums[granule] ^= 1;
+    object.sums = base::Share(sums);
+    for (int time = 0; time < 3; ++time) {
+      EXPECT_FALSE(f.Read(object, 4 * kGranuleSize, kGranuleSize).Wait().ok());
+      EXPECT_FALSE(f.Read(object, 20 * kGranuleSize, kGranuleSize).Wait().ok());
+    }
+  }
+  EXPECT_EQ(f.Count("cache_fetch_corrupt_granules"), 2u * 2 * 2 * 3);
+  EXPECT_TRUE(base::OpenLog({}).ok());
+  const std::string log = base::ReadSmallFile(dir / "log").value();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 4) << log;
 }
 
 TEST(Fetcher, WhatIsDamagedInTheStoreFailsWhoNeedsItAndNobodyElse) {
