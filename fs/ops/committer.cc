@@ -23,9 +23,10 @@ base::Result<objclient::ObjectHead> Stopping() {
 
 }  // namespace
 
-Committer::Committer(Context& context, std::function<void()> changed,
+Committer::Committer(Context& context, Mover& mover, std::function<void()> changed,
                      std::function<void(meta::InodeId)> replaced)
     : context_(context),
+      mover_(mover),
       changed_(std::move(changed)),
       replaced_(std::move(replaced)),
       executor_({.name = "commit",
@@ -88,6 +89,7 @@ base::Result<objclient::ObjectHead> Committer::Store(FileInode& file, cache::Sta
     if (record->stored_is_all) return *record->stored;
     condition = {.if_absent = false, .if_match = record->stored->etag};
   }
+  TRY(mover_.PutBack(file.id()));
   auto head = stage.Commit(condition ? &*condition : nullptr);
   for (int round = 0; round < kConflictRounds; ++round) {
     record = file.upload();

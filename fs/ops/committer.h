@@ -15,6 +15,7 @@
 
 #include "base/executor.h"
 #include "fs/ops/context.h"
+#include "fs/ops/mover.h"
 
 namespace fs {
 
@@ -22,7 +23,7 @@ class Committer {
  public:
   // `changed` is called after commits, which may have left work (settles, deletes) in the catalog;
   // `replaced` when the bucket turned out to have something else of a file, or nothing.
-  Committer(Context& context, std::function<void()> changed,
+  Committer(Context& context, Mover& mover, std::function<void()> changed,
             std::function<void(meta::InodeId)> replaced);
 
   // `done` may be called inline when there is nothing to commit; null = nobody waits.
@@ -47,6 +48,7 @@ class Committer {
   void GiveUp(FileInode& file, const base::Error& error);
 
   Context& context_;
+  Mover& mover_;
   const std::function<void()> changed_;
   const std::function<void(meta::InodeId)> replaced_;
   std::atomic<bool> stopping_{false};  // atomic: read by timer callbacks

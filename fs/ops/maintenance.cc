@@ -12,9 +12,9 @@ constexpr std::int64_t kNsPerMs = 1'000'000;
 
 }  // namespace
 
-Maintenance::Maintenance(Context& context, Committer& committer)
+Maintenance::Maintenance(Context& context, Mover& mover, Committer& committer)
     : queue_(context),
-      settler_(context, queue_, committer, [this] { return stopping_.load(); }),
+      settler_(context, queue_, mover, committer, [this] { return stopping_.load(); }),
       deleter_(context, queue_) {}
 
 void Maintenance::Start() {

@@ -16,11 +16,9 @@ namespace fs {
 
 class Maintenance {
  public:
-  Maintenance(Context& context, Committer& committer);
+  Maintenance(Context& context, Mover& mover, Committer& committer);
   ~Maintenance() { Stop(); }
 
-  // What a former process began, before anything else is done. Waits for the store.
-  void Recover() { settler_.Recover(); }
   void Start();
   // The catalog may hold new intents.
   void Wake();

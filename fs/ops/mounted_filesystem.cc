@@ -28,17 +28,20 @@ base::Result<std::unique_ptr<Filesystem>> Filesystem::Open(FilesystemOptions opt
 
 MountedFilesystem::MountedFilesystem(FilesystemOptions options, const Parts& parts)
     : context_(std::move(options), parts, [this] { Changed(); }),
+      mover_(context_),
       committer_(
-          context_, [this] { Changed(); }, [this](meta::InodeId inode) { RefreshParents(inode); }),
-      maintenance_(context_, committer_),
+          context_, mover_, [this] { Changed(); },
+          [this](meta::InodeId inode) { RefreshParents(inode); }),
+      maintenance_(context_, mover_, committer_),
       refresher_(context_, [this] { Changed(); }) {}
 
 MountedFilesystem::~MountedFilesystem() { Stop(); }
 
 base::Status MountedFilesystem::Start() {
   if (context_.options.read_only) return base::Ok();
+  TRY(mover_.Recall());
   TRY(Replay(context_, committer_));
-  maintenance_.Recover();
+  mover_.Recover();
   maintenance_.Start();
   return base::Ok();
 }

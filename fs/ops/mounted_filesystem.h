@@ -153,6 +153,7 @@ class MountedFilesystem final : public Filesystem {
   // In this order: rooms use what is above them until they are gone.
   Context context_;
   HandleTable handles_;
+  Mover mover_;
   Committer committer_;
   Maintenance maintenance_;
   Refresher refresher_;

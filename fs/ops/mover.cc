@@ -37,25 +37,37 @@ bool MeansTaken(const base::Error& error) {
          error.error_class() == base::ErrorClass::kExists;
 }
 
-void Mover::Recover() {
-  std::vector<meta::InodeId> inodes;
+base::Status Mover::Recall() {
   meta::IntentId after{};
   for (;;) {
-    const auto page = context_.catalog.ListIntents(after, kPage);
-    if (!page.ok()) {
-      LOG_ERROR("read moves: {}", page.error().ToString());
-      return;
-    }
+    TRY_ASSIGN(const auto page, context_.catalog.ListIntents(after, kPage));
     base::MutexLock lock(mutex_);
-    for (const meta::Intent& intent : *page) {
+    for (const meta::Intent& intent : page) {
       if (intent.kind != meta::IntentKind::kMove) continue;
-      open_[intent.inode] = intent;
-      inodes.push_back(intent.inode);
+      open_[intent.inode] = {intent, context_.keys.TryLock(intent.key)};
     }
-    if (page->size() < kPage) break;
-    after = page->back().id;
+    if (page.size() < kPage) return base::Ok();
+    after = page.back().id;
   }
-  for (const meta::InodeId inode : inodes) {
+}
+
+void Mover::Recover() {
+  for (const meta::InodeId inode : OpenMoves()) {
+    const InodeRef file = context_.inodes.Acquire(inode);
+    // The commit of what a former process could not send wants it back.
+    if (file->stage() != nullptr) continue;
+    const FileInode::Turn turn = file->TakeAll();
+    const auto resolved = Resolve(inode);
+    if (!resolved.ok()) {
+      LOG_WARN("move of inode={}: {}", meta::Raw(inode), resolved.error().ToString());
+    }
+  }
+}
+
+void Mover::ResolveGone() {
+  for (const meta::InodeId inode : OpenMoves()) {
+    const auto file = context_.catalog.GetInode(inode);
+    if (file.ok() || !MeansMissing(file.error())) continue;
     const auto resolved = Resolve(inode);
     if (!resolved.ok()) {
       LOG_WARN("move of inode={}: {}", meta::Raw(inode), resolved.error().ToString());
@@ -66,7 +78,23 @@ void Mover::Recover() {
 std::optional<meta::Intent> Mover::OpenMove(meta::InodeId inode) const {
   base::MutexLock lock(mutex_);
   const auto found = open_.find(inode);
-  return found == open_.end() ? std::nullopt : std::optional(found->second);
+  return found == open_.end() ? std::nullopt : std::optional(found->second.intent);
+}
+
+std::vector<meta::InodeId> Mover::OpenMoves() const {
+  base::MutexLock lock(mutex_);
+  std::vector<meta::InodeId> inodes;
+  for (const auto& [inode, begun] : open_) inodes.push_back(inode);
+  return inodes;
+}
+
+bool Mover::LockTarget(meta::InodeId inode) {
+  base::MutexLock lock(mutex_);
+  const auto found = open_.find(inode);
+  if (found == open_.end()) return false;
+  Begun& begun = found->second;
+  if (!begun.target_lock) begun.target_lock = context_.keys.TryLock(begun.intent.key);
+  return static_cast<bool>(begun.target_lock);
 }
 
 base::Status Mover::Open(const Move& move) {
@@ -78,7 +106,7 @@ base::Status Mover::Open(const Move& move) {
   intent.object = move.object.id;
   TRY_ASSIGN(intent.id, context_.catalog.AddIntent(intent, meta::Durability::kSync));
   base::MutexLock lock(mutex_);
-  open_[move.inode] = std::move(intent);
+  open_[move.inode] = {std::move(intent), {}};
   return base::Ok();
 }
 
@@ -94,13 +122,38 @@ base::Status Mover::Close(meta::InodeId inode) {
 base::Result<bool> Mover::Resolve(meta::InodeId inode) {
   const auto moved = OpenMove(inode);
   if (!moved) return true;
-  const KeyTable::Hold lock = context_.keys.TryLock(moved->key);
-  if (!lock) return false;
-  const auto there = context_.store.Head(moved->key);
-  if (!there.ok() && !MeansMissing(there.error())) return there.error();
-  if (there.ok() && there->etag == moved->etag) TRY(Adopt(*moved, *there));
+  if (!LockTarget(inode)) return false;
+  TRY_ASSIGN(const auto there, FindMoved(*moved));
+  if (there) TRY(Adopt(*moved, *there));
   TRY(Close(inode));
   return true;
+}
+
+base::Status Mover::PutBack(meta::InodeId inode) {
+  const auto moved = OpenMove(inode);
+  if (!moved) return base::Ok();
+  TRY_ASSIGN(const auto object, ObjectOf(inode));
+  if (!object || object->id != moved->object || !LockTarget(inode)) return base::Ok();
+  TRY_ASSIGN(const auto there, FindMoved(*moved));
+  if (there) {
+    const auto back = context_.store.Move({.source = moved->key,
+                                           .source_if_match = moved->etag,
+                                           .target = object->key,
+                                           .precondition = {.if_absent = true, .if_match = {}},
+                                           .metadata = std::nullopt});
+    if (!back.ok() && !IsAnswer(back.error())) return back.error();
+    LOG_INFO("move of inode={}: {}", meta::Raw(inode),
+             back.ok() ? "it is back at key=" + object->key : back.error().ToString());
+    if (!back.ok()) return base::Ok();
+  }
+  return Close(inode);
+}
+
+base::Result<std::optional<objclient::ObjectHead>> Mover::FindMoved(const meta::Intent& moved) {
+  auto there = context_.store.Head(moved.key);
+  if (!there.ok() && !MeansMissing(there.error())) return there.error();
+  if (!there.ok() || there->etag != moved.etag) return std::optional<objclient::ObjectHead>();
+  return std::optional(std::move(*there));
 }
 
 base::Status Mover::Adopt(const meta::Intent& moved, const objclient::ObjectHead& there) {
@@ -119,7 +172,8 @@ base::Result<std::optional<meta::Object>> Mover::ObjectOf(meta::InodeId inode) {
   return std::optional(extents->front().object);
 }
 
-base::Status Mover::Run(const Move& move, objclient::Precondition precondition) {
+base::Status Mover::Run(const Move& move, objclient::Precondition precondition,
+                        KeyTable::Hold& target_lock) {
   // Asked once: a store may find out in between that it must copy.
   const bool moves = context_.store.capabilities().moves;
   if (!moves) {
@@ -128,9 +182,14 @@ base::Status Mover::Run(const Move& move, objclient::Precondition precondition) 
   }
   TRY(Open(move));
   const auto moved = Bring(move, true, std::move(precondition));
-  if (moved.ok()) TRY(Swap(move, true, *moved));
-  if (moved.ok() || IsAnswer(moved.error())) TRY(Close(move.inode));
-  return moved.ok() ? base::Ok() : base::Status(moved.error());
+  const base::Status known = moved.ok() ? Swap(move, true, *moved) : base::Status(moved.error());
+  if (known.ok() || (!moved.ok() && IsAnswer(moved.error()))) {
+    TRY(Close(move.inode));
+    return known;
+  }
+  base::MutexLock lock(mutex_);
+  open_[move.inode].target_lock = std::move(target_lock);
+  return known;
 }
 
 base::Result<objclient::ObjectHead> Mover::Bring(const Move& move, bool moves,

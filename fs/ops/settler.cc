@@ -57,16 +57,17 @@ struct Settler::Tally {
   std::optional<base::Error> error GUARDED_BY(mutex);
 };
 
-Settler::Settler(Context& context, IntentQueue& queue, Committer& committer,
+Settler::Settler(Context& context, IntentQueue& queue, Mover& mover, Committer& committer,
                  std::function<bool()> stopping)
     : context_(context),
       queue_(queue),
+      mover_(mover),
       committer_(committer),
       stopping_(std::move(stopping)),
-      mover_(context),
       executor_({.name = "settle", .threads = kThreads, .queue_limit = kThreads}) {}
 
 bool Settler::Pass() {
+  mover_.ResolveGone();
   std::vector<std::shared_ptr<Tally>> tallies;
   for (IntentQueue::Job& job : queue_.Due(meta::IntentKind::kSettle, kIntents)) {
     auto tally = std::make_shared<Tally>(std::move(job));
@@ -129,6 +130,10 @@ void Settler::Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally) {
 
 base::Result<Settler::Outcome> Settler::SettleFile(meta::InodeId inode, std::uint32_t waits) {
   if (const InodeRef file = context_.inodes.Find(inode); file && !IsIdle(*file)) {
+    if (file->CommitIsNear() || !mover_.IsUnderWay(inode)) return Outcome::kWait;
+    // Those who read between the changes want it back.
+    const FileInode::Turn turn = file->TakeAll();
+    if (!IsIdle(*file)) TRY(mover_.PutBack(inode));
     return Outcome::kWait;
   }
   // A store that must copy by now may have moved before.
@@ -199,7 +204,7 @@ base::Result<Settler::Outcome> Settler::MoveTo(const Mover::Move& move) {
   const KeyTable::Hold source = context_.store.capabilities().moves
                                     ? context_.keys.TryLockUnmarked(move.object.key)
                                     : context_.keys.TryLock(move.object.key);
-  const KeyTable::Hold target = context_.keys.TryLockUnmarked(move.target);
+  KeyTable::Hold target = context_.keys.TryLockUnmarked(move.target);
   if (!source || !target) return Outcome::kWait;
   TRY_ASSIGN(const auto holder, context_.catalog.FindKey(move.target));
   if (holder && holder->inode) return Outcome::kWait;
@@ -210,7 +215,7 @@ base::Result<Settler::Outcome> Settler::MoveTo(const Mover::Move& move) {
     TRY_ASSIGN(const bool blocked, IsObstructed(context_, move.target));
     if (blocked) return Outcome::kWait;
   }
-  const base::Status moved = mover_.Run(move, std::move(precondition));
+  const base::Status moved = mover_.Run(move, std::move(precondition), target);
   if (moved.ok()) return Outcome::kDone;
   if (!MayBeLost(moved.error())) return moved.error();
   TRY_ASSIGN(const auto loss, FindLoss(move.object));

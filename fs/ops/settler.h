@@ -24,10 +24,8 @@ namespace fs {
 class Settler {
  public:
   // `stopping` ends a walk through a large directory early.
-  Settler(Context& context, IntentQueue& queue, Committer& committer,
+  Settler(Context& context, IntentQueue& queue, Mover& mover, Committer& committer,
           std::function<bool()> stopping);
-  // Before the first pass: moves that a former process did not see the end of.
-  void Recover() { mover_.Recover(); }
   // Works on what is due and waits for it. True when there was anything.
   bool Pass();
 
@@ -49,9 +47,9 @@ class Settler {
 
   Context& context_;
   IntentQueue& queue_;
+  Mover& mover_;
   Committer& committer_;
   const std::function<bool()> stopping_;
-  Mover mover_;
   base::Executor executor_;
 };
 

@@ -25,6 +25,7 @@ using objclient::SentRequest;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 using testing::StartsWith;
 using testing_support::Fault;
@@ -217,6 +218,95 @@ TEST_F(MoverTest, AFileThatWasRemovedBeforeItsMoveWasKnownLeavesNothing) {
   volume_.Mount();
   ASSERT_OK(volume_.Unmount());
   EXPECT_THAT(account_.Paths(), IsEmpty());
+}
+
+TEST_F(MoverTest, ChangesToAFileWhoseMoveNobodySawAreSent) {
+  ASSERT_OK(volume_.Save("a", "0123456789"));
+  ForgetCachedBytes();
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  const auto handle = volume_.Open("b", O_WRONLY);
+  ASSERT_OK(handle);
+  ASSERT_OK(volume_.Write(*handle, 3, "X"));
+  volume_.PlanFaults(nullptr);
+  EXPECT_OK(volume_.Close(*handle));
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_THAT(account_.Paths(), ElementsAre("b"));
+  EXPECT_EQ(volume_.BucketGet("b"), "012X456789");
+}
+
+TEST_F(MoverTest, SuchChangesAreSentByTheNextMount) {
+  ASSERT_OK(volume_.Save("a", "0123456789"));
+  ForgetCachedBytes();
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  const auto handle = volume_.Open("b", O_WRONLY);
+  ASSERT_OK(handle);
+  ASSERT_OK(volume_.Write(*handle, 3, "X"));
+  EXPECT_FALSE(volume_.Close(*handle).ok());
+  volume_.Crash();
+  EXPECT_THAT(account_.Paths(), ElementsAre("b"));
+  volume_.PlanFaults(nullptr);
+  std::filesystem::remove_all(volume_.directory() / "cache");
+  volume_.Mount();
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_THAT(account_.Paths(), ElementsAre("b"));
+  EXPECT_EQ(volume_.BucketGet("b"), "012X456789");
+}
+
+TEST_F(MoverTest, ReadersOfChangesToSuchAFileGetTheRestOfIt) {
+  ASSERT_OK(volume_.Save("a", "0123456789"));
+  ForgetCachedBytes();
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  const auto handle = volume_.Open("b", O_RDWR);
+  ASSERT_OK(handle);
+  ASSERT_OK(volume_.Write(*handle, 3, "X"));
+  volume_.PlanFaults(nullptr);
+  EXPECT_TRUE(volume_.Await([&] {
+    const auto bytes = volume_.Read(*handle, 0, 100);
+    return bytes.ok() && *bytes == "012X456789";
+  }));
+  ASSERT_OK(volume_.Close(*handle));
+}
+
+TEST_F(MoverTest, ANewFileDoesNotTakeTheKeyThatAMoveMayHaveReached) {
+  ASSERT_OK(volume_.Save("a", "content"));
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  ASSERT_OK(volume_.Rename("b", "c"));
+  const auto handle = volume_.Open("b", O_CREAT | O_WRONLY);
+  ASSERT_OK(handle);
+  ASSERT_OK(volume_.Write(*handle, 0, "another"));
+  volume_.PlanFaults([](Verb verb, const std::string& key) -> std::optional<Fault> {
+    if (verb != Verb::kHead || key != "b") return std::nullopt;
+    return Fault{base::Error(base::ErrorClass::kUnavailable, "no answer"), false};
+  });
+  EXPECT_OK(volume_.Close(*handle));
+  volume_.PlanFaults(nullptr);
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_THAT(account_.Paths(), IsSupersetOf({"b", "c"}));
+  EXPECT_THAT(account_.Paths(), Not(Contains(StartsWith("b.conflict-"))));
+  EXPECT_EQ(volume_.BucketGet("b"), "another");
+  EXPECT_EQ(volume_.BucketGet("c"), "content");
+}
+
+TEST_F(MoverTest, TheKeyIsFreeAgainWhenTheFileIsGone) {
+  ASSERT_OK(volume_.Save("a", "content"));
+  LoseTouchAtTheNextMove();
+  ASSERT_OK(volume_.Rename("a", "b"));
+  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  ASSERT_OK(volume_.Unlink("b"));
+  volume_.PlanFaults(nullptr);
+  ASSERT_OK(volume_.Save("b", "another"));
+  ASSERT_OK(volume_.Unmount());
+  EXPECT_THAT(account_.Paths(), Contains("b"));
+  EXPECT_THAT(account_.Paths(), Not(Contains(StartsWith("b.conflict-"))));
+  EXPECT_EQ(volume_.BucketGet("b"), "another");
 }
 
 TEST_F(MoverTest, AReaderInTheMidstOfAMoveWaitsForItsEnd) {
