@@ -117,6 +117,8 @@ class MountedFilesystem final : public Filesystem {
   void AfterRemoval(const meta::Removed& removed);
   // Has a marker object of a directory that is no longer at `catalog_key` deleted.
   void DropMarker(meta::InodeId directory, const objclient::ObjectKey& catalog_key);
+  // Of all that a directory left at `left_key` when it was renamed.
+  void DropMarkers(meta::InodeId top, const objclient::ObjectKey& left_key);
 
   base::Status Truncate(const InodeRef& file, std::uint64_t size);
   // Runs what may have to wait for a commit of `file`: inline when it will not.

@@ -104,21 +104,31 @@ void MountedFilesystem::RenameListed(const std::shared_ptr<RenameRequest>& reque
 }
 
 void MountedFilesystem::RenameSent(const std::shared_ptr<RenameRequest>& request) {
-  std::vector<std::pair<meta::InodeId, objclient::ObjectKey>> markers;
+  std::vector<std::pair<meta::InodeId, objclient::ObjectKey>> left;
   for (const meta::Inode& inode : request->moving) {
     if (!inode.is_dir()) continue;
-    for (const meta::InodeId directory : MarkedDirectories(context_, inode.id)) {
-      const auto paths = context_.catalog.Paths(directory);
-      if (paths.ok() && !paths->empty()) markers.emplace_back(directory, paths->front().key);
-    }
+    const auto paths = context_.catalog.Paths(inode.id);
+    if (paths.ok() && !paths->empty()) left.emplace_back(inode.id, paths->front().key);
   }
   const auto renamed = context_.catalog.Rename(request->parent, request->name, request->new_parent,
                                                request->new_name, request->flags, context_.Now());
   if (!renamed.ok()) return request->done(renamed.error());
-  for (const auto& [directory, key] : markers) DropMarker(directory, key);
+  for (const auto& [directory, key] : left) DropMarkers(directory, key);
   if (renamed->replaced) AfterRemoval(*renamed->replaced);
   Changed();
   request->done(base::Ok());
+}
+
+// Looked for after the transaction, so that a directory made during it is not missed.
+void MountedFilesystem::DropMarkers(meta::InodeId top, const objclient::ObjectKey& left_key) {
+  const auto now = context_.catalog.Paths(top);
+  if (!now.ok() || now->empty()) return DropMarker(top, left_key);
+  const objclient::ObjectKey& new_key = now->front().key;
+  for (const meta::InodeId directory : MarkedDirectories(context_, top)) {
+    const auto paths = context_.catalog.Paths(directory);
+    if (!paths.ok() || paths->empty() || !paths->front().key.starts_with(new_key)) continue;
+    DropMarker(directory, left_key + paths->front().key.substr(new_key.size()));
+  }
 }
 
 }  // namespace fs
