@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kFormsHint =
     "write file:///absolute/directory, s3://bucket[/prefix] or az://account/container[/prefix]";
+constexpr std::string_view kShortFile = "file:/";  // RFC 8089: without a host
 constexpr std::string_view kAzureForm = "write az://account/container[/prefix]";
 constexpr std::string_view kAzureDomain = ".blob.core.windows.net";
 
@@ -218,6 +219,10 @@ constexpr std::array<Scheme, 9> kOtherSchemes = {{
 
 base::Result<BucketUrl> ParseBucketUrl(const std::string& text) {
   if (text.empty()) return Invalid(text, fmt::format("it is empty; {}", kFormsHint));
+  const bool with_host = text.starts_with("file://");
+  if (!with_host && text.starts_with(kShortFile)) {
+    return ParseLocal(text, std::string_view(text).substr(kShortFile.size() - 1));
+  }
   const std::size_t colon = text.find("://");
   if (colon == std::string::npos) {
     if (text.front() == '/') return Invalid(text, fmt::format("did you mean file://{}?", text));
@@ -239,6 +244,10 @@ base::Result<BucketUrl> ParseBucketUrl(const std::string& text) {
     if (scheme == other.name) return Invalid(text, other.hint);
   }
   return Invalid(text, fmt::format("unknown scheme '{}'; {}", scheme, kFormsHint));
+}
+
+bool IsBucketUrl(const std::string& text) {
+  return text.starts_with(kShortFile) || text.find("://") != std::string::npos;
 }
 
 std::string BucketUrl::ToString() const {

@@ -20,7 +20,8 @@
 
 namespace objclient {
 
-// file:///absolute/dir, s3://bucket[/prefix], az://account/container[/prefix] (also written
+// file:///absolute/dir (also file:/absolute/dir), s3://bucket[/prefix],
+// az://account/container[/prefix] (also written
 // https://account.blob.core.windows.net/container[/prefix]), mem:// (tests).
 struct BucketUrl {
   enum class Kind : std::uint8_t { kLocal, kS3, kAzure, kMemory };
@@ -32,6 +33,8 @@ struct BucketUrl {
   std::string ToString() const;
 };
 base::Result<BucketUrl> ParseBucketUrl(const std::string& text);
+// Whether a word is meant as a bucket URL, right or wrong, rather than as a path.
+bool IsBucketUrl(const std::string& text);
 
 // Where a store keeps what it found out about its server, a text of its own, from one mount to the
 // next. Called on the store's threads and its callers', without locks held; either may be empty.

@@ -5,6 +5,7 @@
 
 #include "fs/cli/command.h"
 #include "fs/cli/look.h"
+#include "fs/cli/usage.h"
 #include "fs/object_naming.h"
 #include "fs/volume_paths.h"
 #include "objclient/azure/azure_access.h"
@@ -67,7 +68,8 @@ void AddAclCommand(CLI::App& app, Run& chosen) {
   auto arguments = std::make_shared<AclArguments>();
   command
       ->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
-      ->required();
+      ->required()
+      ->check(IsUrlOrPath());
   command->add_option("PATH", arguments->path, "With a URL: path inside the volume");
   command->add_option("--set", arguments->change.acl, "The whole new ACL");
   command->add_option("--permissions", arguments->change.permissions,

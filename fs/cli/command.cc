@@ -9,4 +9,9 @@ int Fail(const std::string& message) {
   return kFailed;
 }
 
+int FailUsage(const std::string& message) {
+  (void)Fail(message);
+  return kUsage;
+}
+
 }  // namespace fs::cli

@@ -25,9 +25,12 @@ void AddUmountCommand(CLI::App& app, Run& chosen);
 void AddInfoCommand(CLI::App& app, Run& chosen);
 void AddLsCommand(CLI::App& app, Run& chosen);
 void AddStatCommand(CLI::App& app, Run& chosen);
+void AddHelpCommand(CLI::App& app, Run& chosen);
 void AddVersionCommand(CLI::App& app, Run& chosen);
 
 // "cairnfs: message" on stderr; returns kFailed.
 int Fail(const std::string& message);
+// The same for words that make no sense; returns kUsage.
+int FailUsage(const std::string& message);
 
 }  // namespace fs::cli

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "fs/cli/command.h"
+#include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
 #include "objclient/describe_store.h"
 
@@ -18,7 +19,7 @@ struct Bucket {
 
 // The bucket that was given, or that of the mount that contains the path.
 base::Result<Bucket> BucketOf(const std::string& word) {
-  if (word.find("://") != std::string::npos) {
+  if (objclient::IsBucketUrl(word)) {
     TRY_ASSIGN(objclient::BucketUrl url, objclient::ParseBucketUrl(word));
     return Bucket{std::move(url), ""};
   }
@@ -80,7 +81,8 @@ void AddInfoCommand(CLI::App& app, Run& chosen) {
       app.add_subcommand("info", "Show where a bucket is and where its credentials come from");
   auto options = std::make_shared<VolumeOptions>();
   command->add_option("URL", options->url, "Bucket URL, or a path below a mounted directory")
-      ->required();
+      ->required()
+      ->check(IsUrlOrPath());
   AddVolumeOptions(*command, *options);
   command->callback([options, &chosen] {
     chosen = [options] {

@@ -1,9 +1,10 @@
-// cairnfs ls [-l] [-R] MOUNTED_PATH | URL [PATH]
+// cairnfs ls [-a] [-l] [-R] MOUNTED_PATH | URL [PATH]
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "fs/cli/command.h"
 #include "fs/cli/look.h"
+#include "fs/cli/usage.h"
 
 namespace fs::cli {
 namespace {
@@ -73,9 +74,13 @@ void AddLsCommand(CLI::App& app, Run& chosen) {
   auto arguments = std::make_shared<LsArguments>();
   command
       ->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
-      ->required();
+      ->required()
+      ->check(IsUrlOrPath());
   command->add_option("PATH", arguments->path, "With a URL: path inside the volume");
   AddVolumeOptions(*command, arguments->volume);
+  command->add_flag_function(
+      "-a,--all", [](std::int64_t) {},
+      "Accepted for the sake of habit: every name is listed always");
   command->add_flag("-l", arguments->long_form, "Mode, links, owner, size and time");
   command->add_flag("-R", arguments->recursive, "Directories below as well");
   command->callback([arguments, &chosen] { chosen = [arguments] { return RunLs(*arguments); }; });

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "base/options.h"
 #include "fs/cli/command.h"
 #include "fs/cli/daemon.h"
+#include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
 #include "fs/mount.h"
 #include "fs/mount_table.h"
@@ -122,12 +124,6 @@ base::Status ApplyMountWords(CLI::App& command, MountArguments& arguments) {
   return base::Ok();
 }
 
-base::Result<std::uint64_t> SizeOption(const char* name, const std::string& text) {
-  auto size = base::ParseSize(text);
-  if (!size.ok()) return size.error().Annotate(name);
-  return size;
-}
-
 // The place must be an existing, empty directory where nothing of ours is mounted.
 base::Result<std::filesystem::path> CheckMountPoint(const std::string& directory, bool nonempty) {
   const std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
@@ -166,13 +162,9 @@ base::Result<std::filesystem::path> CheckMountPoint(const std::string& directory
 base::Status ResolveLimits(const MountArguments& arguments, MountConfig& config) {
   config.memory_limit = DefaultMemoryLimit();
   if (!arguments.memory_limit.empty()) {
-    TRY_ASSIGN(config.memory_limit, SizeOption("--memory-limit", arguments.memory_limit));
+    TRY_ASSIGN(config.memory_limit, base::ParseSize(arguments.memory_limit));
   }
-  if (config.memory_limit < kMemoryLimitMin) {
-    return Invalid("--memory-limit " + base::FormatSize(config.memory_limit) +
-                   " is too small; the least that works is " + base::FormatSize(kMemoryLimitMin));
-  }
-  TRY_ASSIGN(config.cache_size, SizeOption("--cache-size", arguments.cache_size));
+  TRY_ASSIGN(config.cache_size, base::ParseSize(arguments.cache_size));
   TRY_ASSIGN(const auto refresh, base::ParseDuration(arguments.refresh));
   config.filesystem.refresh_s = refresh ? std::chrono::duration<double>(*refresh).count() : -1;
   return base::Ok();
@@ -265,7 +257,7 @@ void RemoveLogAlone(const std::filesystem::path& state_directory) {
 
 int RunMount(CLI::App& command, MountArguments& arguments) {
   const base::Status words = ApplyMountWords(command, arguments);
-  if (!words.ok()) return Fail(words.error().message());
+  if (!words.ok()) return FailUsage(words.error().message());
   if (!arguments.log_file.empty()) {
     arguments.log_file = std::filesystem::absolute(arguments.log_file).string();
   }
@@ -301,7 +293,8 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
   command
       ->add_option("URL", a.volume.url,
                    "s3://bucket[/prefix], az://account/container[/prefix] or file:///directory")
-      ->required();
+      ->required()
+      ->check(IsUrl());
   command->add_option("DIR", a.directory, "Existing, empty directory")->required();
 
   // One row of the table, one variable: a row without one is refused at the first start.
@@ -336,7 +329,12 @@ void AddMountCommand(CLI::App& app, Run& chosen) {
     if (!row.group.empty()) option->group(row.group);
   }
   constexpr std::uint32_t kConnectionsMax = 256;
+  constexpr std::uint32_t kIdMax = std::numeric_limits<std::uint32_t>::max() - 1;
   command->get_option("--connections")->check(CLI::Range(1u, kConnectionsMax));
+  for (const char* id : {"--uid", "--gid"}) command->get_option(id)->check(CLI::Range(0u, kIdMax));
+  command->get_option("--refresh")->check(IsDuration());
+  command->get_option("--cache-size")->check(IsSize());
+  command->get_option("--memory-limit")->check(IsSize(kMemoryLimitMin));
   command->get_option("--addressing")->check(CLI::IsMember({"auto", "virtual", "path"}));
   command->get_option("--sse")->check(CLI::IsMember({"s3", "kms"}));
   command->get_option("--log-level")->check(CLI::IsMember({"debug", "info", "warn", "error"}));

@@ -4,6 +4,7 @@
 
 #include "fs/cli/command.h"
 #include "fs/cli/look.h"
+#include "fs/cli/usage.h"
 
 namespace fs::cli {
 namespace {
@@ -83,7 +84,8 @@ void AddStatCommand(CLI::App& app, Run& chosen) {
   auto arguments = std::make_shared<StatArguments>();
   command
       ->add_option("URL", arguments->volume.url, "Bucket URL, or a path below a mounted directory")
-      ->required();
+      ->required()
+      ->check(IsUrlOrPath());
   command->add_option("PATH", arguments->path, "With a URL: path inside the volume");
   AddVolumeOptions(*command, arguments->volume);
   command->callback([arguments, &chosen] {

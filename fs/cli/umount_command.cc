@@ -19,6 +19,7 @@ extern "C" {
 #include "base/fd.h"
 #include "base/options.h"
 #include "fs/cli/command.h"
+#include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
 #include "fs/mount_table.h"
 
@@ -205,8 +206,10 @@ void AddUmountCommand(CLI::App& app, Run& chosen) {
       app.add_subcommand("umount", "Wait for uploads, then unmount")->alias("unmount");
   auto arguments = std::make_shared<UmountArguments>();
   command->add_option("DIR", arguments->directory, "Where the bucket is mounted")->required();
-  command->add_option("--timeout", arguments->timeout,
-                      "Longest wait for uploads: 30s, never (default: 5m; with --force: no wait)");
+  command
+      ->add_option("--timeout", arguments->timeout,
+                   "Longest wait for uploads: 30s, never (default: 5m; with --force: no wait)")
+      ->check(IsDuration());
   command->add_flag("--force", arguments->force,
                     "Unmount even when bytes are left (they stay staged) or files are open");
   command->callback([arguments, &chosen] {

@@ -1,4 +1,4 @@
-// cairnfs version
+// cairnfs version, and the flag that says the same
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -8,6 +8,7 @@
 namespace fs::cli {
 
 void AddVersionCommand(CLI::App& app, Run& chosen) {
+  app.set_version_flag("-V,--version", std::string("cairnfs ") + kVersion, "Print the version");
   CLI::App* command = app.add_subcommand("version", "Print the version");
   command->callback([&chosen] {
     chosen = [] {

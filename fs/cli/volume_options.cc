@@ -54,7 +54,7 @@ base::Result<std::filesystem::path> FindMount(const std::filesystem::path& path)
 }
 
 base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std::string& path) {
-  if (options.url.find("://") == std::string::npos) {
+  if (!objclient::IsBucketUrl(options.url)) {
     if (!path.empty()) {
       return base::Error(base::ErrorClass::kInvalid,
                          "a second argument goes with a bucket URL only: give one mounted path, or "

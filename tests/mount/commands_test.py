@@ -38,6 +38,8 @@ class Commands(mount.MountTest):
         self.assertIn("deep/er:", everything)
         missing = self.command("ls", self.bucket.url, "none", "--state-dir", volume.state, status=1)
         self.assertIn("none", missing)
+        for listing in (["-a"], ["-la"], ["-laR"]):
+            self.command("ls", *listing, self.bucket.url, "--state-dir", volume.state)
 
     def test_stat_shows_object_and_state(self):
         volume = self.mount()
@@ -71,7 +73,26 @@ class Commands(mount.MountTest):
         self.assertIn("hierarchical name space", refused)
 
     def test_version(self):
-        self.assertRegex(self.command("version"), r"^cairnfs \d+\.\d+\.\d+\n$")
+        for words in (["version"], ["--version"], ["-V"]):
+            self.assertRegex(self.command(*words), r"^cairnfs \d+\.\d+\.\d+\n$")
+
+    def test_help(self):
+        self.assertIn("umount", self.command("help"))
+        self.assertEqual(self.command("mount", "--help"), self.command("help", "mount"))
+        self.assertIn("there is no command 'mout'", self.command("help", "mout", status=2))
+
+    def test_wrong_usage_is_one_line_and_status_2(self):
+        for words, complaint in ((["mount", "--refesh", "1s", self.bucket.url, self.folder],
+                                  "unknown option '--refesh' (did you mean --refresh?)"),
+                                 (["mount", "--refresh", "1x", self.bucket.url, self.folder],
+                                  "--refresh: "),
+                                 (["mount", "ftp://host/x", self.folder], "bucket URL 'ftp://"),
+                                 (["mount", self.bucket.url, self.folder, "-o", "rw,cache-dri=x"],
+                                  "unknown mount option"),
+                                 (["umount"], "DIR is missing")):
+            said = self.command(*words, status=2)
+            self.assertRegex(said, r"\Acairnfs: [^\n]*\n\Z")
+            self.assertIn(complaint, said)
 
     def test_umount_refuses_while_in_use_and_forces_when_told(self):
         volume = self.mount()

@@ -25,9 +25,10 @@ TEST(BucketUrl, LocalDirectory) {
 }
 
 TEST(BucketUrl, OneDirectoryHasOneText) {
-  for (const char* text : {"file:///no/such/dir", "file:///no/such/dir/", "file:///no//such/./dir",
-                           "FILE:///no/such/dir", "file://localhost/no/such/dir",
-                           "file:///no/such/x/../dir", "file:///no/%73uch/dir"}) {
+  for (const char* text :
+       {"file:///no/such/dir", "file:///no/such/dir/", "file:///no//such/./dir",
+        "FILE:///no/such/dir", "file://localhost/no/such/dir", "file:///no/such/x/../dir",
+        "file:///no/%73uch/dir", "file:/no/such/dir"}) {
     EXPECT_EQ(Canonical(text), "file:///no/such/dir") << text;
   }
   EXPECT_EQ(Canonical("file:///"), "file:///");
