@@ -1,5 +1,7 @@
 #include "fs/cli/look.h"
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <sstream>
 
@@ -7,6 +9,24 @@
 #include "meta/sqlite/sqlite_catalog.h"
 
 namespace fs::cli {
+namespace {
+
+// In the words of who asked, as other commands say it. `directory` is where the walk ended.
+base::Error Unfound(const VolumeOptions& options, const std::string& path, meta::Catalog& catalog,
+                    meta::InodeId directory, const base::Error& error) {
+  const std::string written = path.empty() ? options.url : options.url + " " + path;
+  const int reason = error.errno_value();
+  if (reason != ENOENT && reason != ENOTDIR) return error.Annotate(written);
+  const auto listed = catalog.ListedAt(directory);
+  const bool unknown = reason == ENOENT && listed.ok() && !*listed;
+  return {
+      error.error_class(),
+      written + ": " + std::strerror(reason) +
+          (unknown ? " (its directory of the bucket was never listed: look at it on a mount)" : ""),
+      reason};
+}
+
+}  // namespace
 
 base::Result<Look> OpenLook(const VolumeOptions& options, const std::string& path) {
   TRY_ASSIGN(const VolumeTarget target, ResolveTarget(options, path));
@@ -25,7 +45,7 @@ base::Result<Look> OpenLook(const VolumeOptions& options, const std::string& pat
   for (std::string name; std::getline(components, name, '/');) {
     if (name.empty()) continue;
     auto next = look.catalog->Lookup(look.inode.id, name);
-    if (!next.ok()) return next.error().Annotate("/" + target.path);
+    if (!next.ok()) return Unfound(options, path, *look.catalog, look.inode.id, next.error());
     look.inode = std::move(*next);
   }
   return look;

@@ -37,7 +37,7 @@ class Commands(mount.MountTest):
         everything = self.command("ls", "-R", self.bucket.url, "--state-dir", volume.state)
         self.assertIn("deep/er:", everything)
         missing = self.command("ls", self.bucket.url, "none", "--state-dir", volume.state, status=1)
-        self.assertIn("none", missing)
+        self.assertIn(f"{self.bucket.url} none: No such file or directory", missing)
         for listing in (["-a"], ["-la"], ["-laR"]):
             self.command("ls", *listing, self.bucket.url, "--state-dir", volume.state)
 

@@ -59,7 +59,14 @@ TEST_F(LookTest, WalksToAPath) {
 TEST_F(LookTest, NamesWhatIsMissing) {
   const auto look = OpenLook(options_, "a/c");
   ASSERT_FALSE(look.ok());
-  EXPECT_NE(look.error().message().find("/a/c"), std::string::npos);
+  EXPECT_EQ(look.error().message().find("file:///bucket a/c: No such file or directory"), 0u);
+  EXPECT_EQ(look.error().message().find("inode"), std::string::npos);
+}
+
+TEST_F(LookTest, NamesWhatIsNoDirectory) {
+  const auto look = OpenLook(options_, "a/b/c");
+  ASSERT_FALSE(look.ok());
+  EXPECT_EQ(look.error().message(), "file:///bucket a/b/c: Not a directory");
 }
 
 TEST_F(LookTest, AVolumeThatWasNeverMountedIsSaidSo) {
