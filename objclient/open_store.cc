@@ -81,7 +81,7 @@ std::string_view Meaning(base::ErrorClass error_class, BucketUrl::Kind kind) {
   switch (error_class) {
     case base::ErrorClass::kUnavailable:
     case base::ErrorClass::kTimeout:
-      return "cannot reach the store, check --endpoint and the network";
+      return "cannot reach the store, check --endpoint (port, http or https) and the network";
     case base::ErrorClass::kThrottled:
       return "the store is overloaded, try again later";
     case base::ErrorClass::kAuth:

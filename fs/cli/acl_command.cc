@@ -9,6 +9,7 @@
 #include "fs/object_naming.h"
 #include "fs/volume_paths.h"
 #include "objclient/azure/azure_access.h"
+#include "objclient/azure/azure_namespace.h"
 #include "objclient/azure/azure_store.h"
 
 namespace fs::cli {
@@ -31,15 +32,30 @@ base::Result<objclient::ObjectKey> KeyOf(const Look& look) {
   return NativeKey(paths.front().key);
 }
 
+base::Error NoAcls(const std::string& volume, const char* what) {
+  return {
+      base::ErrorClass::kUnsupported,
+      volume + " is " + what +
+          ", which keeps no ACLs: only Azure accounts with a hierarchical name space (Data Lake "
+          "Storage) do. Permissions of this volume are set on its mount: chmod, chown"};
+}
+
+// A flat account answers questions about ACLs in ways that say nothing of the reason.
+base::Error Explained(objclient::AzureSession& session, const std::string& volume,
+                      const base::Error& error) {
+  const auto kind = objclient::AskNameSpace(session);
+  const bool flat = kind.ok() && *kind == objclient::NameSpace::kFlat;
+  return flat ? NoAcls(volume, "in a flat Azure account") : error;
+}
+
 base::Status ShowOrSet(const AclArguments& arguments) {
   TRY_ASSIGN(const Look look, OpenLook(arguments.volume, arguments.path));
   TRY_ASSIGN(const meta::VolumeInfo volume, look.catalog->Volume());
   const auto [place, endpoint] = SplitVolumeIdentity(volume.url);
   TRY_ASSIGN(const objclient::BucketUrl url, objclient::ParseBucketUrl(place));
-  if (url.kind != objclient::BucketUrl::Kind::kAzure) {
-    return base::Error(
-        base::ErrorClass::kUnsupported,
-        volume.url + ": only Azure accounts with a hierarchical name space have ACLs");
+  using Kind = objclient::BucketUrl::Kind;
+  if (url.kind != Kind::kAzure) {
+    return NoAcls(place, url.kind == Kind::kS3 ? "an S3 bucket" : "a local folder");
   }
   TRY_ASSIGN(const objclient::ObjectKey key, KeyOf(look));
   std::string path = url.prefix + key;
@@ -53,10 +69,14 @@ base::Status ShowOrSet(const AclArguments& arguments) {
   const objclient::PathAccess& change = arguments.change;
   const bool changes = !change.owner.empty() || !change.group.empty() ||
                        !change.permissions.empty() || !change.acl.empty();
-  if (changes) TRY(objclient::SetAccess(*session, path, change));
-  TRY_ASSIGN(const objclient::PathAccess access, objclient::GetAccess(*session, path));
-  std::printf("owner: %s\ngroup: %s\npermissions: %s\nacl: %s\n", access.owner.c_str(),
-              access.group.c_str(), access.permissions.c_str(), access.acl.c_str());
+  if (changes) {
+    const base::Status set = objclient::SetAccess(*session, path, change);
+    if (!set.ok()) return Explained(*session, place, set.error());
+  }
+  const auto access = objclient::GetAccess(*session, path);
+  if (!access.ok()) return Explained(*session, place, access.error());
+  std::printf("owner: %s\ngroup: %s\npermissions: %s\nacl: %s\n", access->owner.c_str(),
+              access->group.c_str(), access->permissions.c_str(), access->acl.c_str());
   return base::Ok();
 }
 

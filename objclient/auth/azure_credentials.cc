@@ -75,7 +75,7 @@ class Sas : public StaticCredentials {
 
 class Anonymous : public StaticCredentials {
  public:
-  Anonymous() : StaticCredentials("nowhere (anonymous)") {}
+  Anonymous() : StaticCredentials("none, requests are anonymous") {}
 
   base::Result<std::uint64_t> Sign(HttpRequest& /*request*/,
                                    std::int64_t /*epoch_seconds*/) override {

@@ -28,7 +28,7 @@ constexpr std::array kRules = {
     RefusalRule{"AuthorizationPermissionMismatch", ErrorClass::kAuth, 0,
                 "the identity needs a role such as Storage Blob Data Contributor"},
     RefusalRule{"AuthorizationFailure", ErrorClass::kAuth, 0,
-                "the account's network rules or the SAS do not allow it"},
+                "the key is wrong, or the account's network rules or the SAS do not allow it"},
     RefusalRule{"KeyBasedAuthenticationNotPermitted", ErrorClass::kAuth, 0,
                 "the account takes no account keys: sign in with an identity"},
     RefusalRule{"PublicAccessNotPermitted", ErrorClass::kAuth, 0,

@@ -63,7 +63,13 @@ base::Error AzureSession::RefusalOf(const AzureRequest& request, const HttpAnswe
   if (MeansStaleAzureCredentials(refusal) && credentials_->Rejected(secret)) {
     return once_more("credentials refused, looking for new ones");
   }
-  return error.Annotate("credentials from " + credentials_->origin());
+  if (credentials_->anonymous()) {
+    return error.Annotate(
+        "no credentials found, the request was anonymous (AZURE_STORAGE_KEY, "
+        "AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, an identity of the machine, "
+        "or `az login`; `cairnfs info` tells where was looked)");
+  }
+  return error.Annotate("credentials: " + credentials_->origin());
 }
 
 base::Status AzureSession::Send(AzureRequest request, AnswerReceiver receiver) {

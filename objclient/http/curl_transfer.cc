@@ -17,6 +17,7 @@ namespace {
 constexpr long kReceiveBufferBytes = 512L << 10;
 // Filled by a copy and emptied by the kernel's: it should still be in the processor's cache then.
 constexpr long kUploadBufferBytes = 256L << 10;
+constexpr const char* kWantsTls = " (does the server want https:// there?)";
 constexpr std::size_t kHeaderBytesMax = 128u << 10;
 
 template <typename V>
@@ -223,16 +224,26 @@ base::Error CurlTransfer::Failure(CURLcode code, long tunnel) const {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorClass::kTimeout, what};
+    case CURLE_SSL_CONNECT_ERROR:
+      if (what.find("wrong version number") == std::string::npos) break;
+      return {ErrorClass::kUnavailable,
+              what + " (the server does not speak TLS there: write http://)"};
+    case CURLE_GOT_NOTHING:
+      if (!request_.url.starts_with("http://")) break;
+      return {ErrorClass::kUnavailable, what + kWantsTls};
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return {ErrorClass::kInvalid, what};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return {ErrorClass::kInvalid,
+              what + (what.find("HTTP/0.9") == std::string::npos ? "" : kWantsTls)};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
       return {ErrorClass::kInvalid,
               what + " (for a private authority set AWS_CA_BUNDLE to its PEM file)"};
     default:
-      return {ErrorClass::kUnavailable, what};
+      break;
   }
+  return {ErrorClass::kUnavailable, what};
 }
 
 CurlEasy CurlTransfer::Finish(CURLcode code) {

@@ -192,7 +192,19 @@ class BadInput(mount.MountTest):
     def test_wrong_key(self):
         wrong = "wrong" * 8
         self.refused(self.unstarted(), "denied",
+                     {"s3": "AWS_ACCESS_KEY_ID of the environment",
+                      "azure": "AZURE_STORAGE_KEY"}[mount.KIND],
                      environment={"AWS_SECRET_ACCESS_KEY": wrong, "AZURE_STORAGE_KEY": wrong})
+
+    @unittest.skipUnless(mount.ON_SERVER, "a folder has no address")
+    def test_wrong_scheme_of_the_endpoint(self):
+        variable = "CAIRNFS_TEST_AZURE" if mount.KIND == "azure" else "CAIRNFS_TEST"
+        plain, tls = os.environ[variable + "_ENDPOINT"], os.environ[variable + "_TLS_ENDPOINT"]
+        self.refused(self.unstarted(), "does not speak TLS there: write http://",
+                     options=["--endpoint", plain.replace("http:", "https:")])
+        # A connection that is reset rather than closed leaves the more general words.
+        self.refused(self.unstarted(), "http or https",
+                     options=["--endpoint", tls.replace("https:", "http:")])
 
     @unittest.skipUnless(mount.KIND == "s3", "only these keys have names")
     def test_unknown_key(self):
@@ -211,7 +223,8 @@ class BadInput(mount.MountTest):
         empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": self.folder,
                  "AZURE_STORAGE_KEY": "",
                  "AWS_EC2_METADATA_DISABLED": "true"}
-        self.refused(self.unstarted(), "credentials", environment=empty)
+        self.refused(self.unstarted(), "no credentials found", "anonymous"
+                     if mount.KIND == "azure" else "AWS_ACCESS_KEY_ID", environment=empty)
 
     @unittest.skipUnless(mount.KIND == "s3", "a folder has no region")
     def test_wrong_region(self):

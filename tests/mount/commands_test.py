@@ -70,7 +70,9 @@ class Commands(mount.MountTest):
         self.plant(volume)
         volume.settled()
         refused = self.command("acl", volume("deep/file"), status=1)
-        self.assertIn("hierarchical name space", refused)
+        self.assertIn("only Azure accounts with a hierarchical name space", refused)
+        self.assertIn({"local": "is a local folder", "s3": "is an S3 bucket",
+                       "azure": "is in a flat Azure account"}[mount.KIND], refused)
 
     def test_version(self):
         for words in (["version"], ["--version"], ["-V"]):
