@@ -8,6 +8,7 @@
 #include "objclient/azure/azure_store.h"
 #include "objclient/http_options.h"
 #include "objclient/s3/s3_location.h"
+#include "objclient/s3/s3_traits.h"
 
 namespace objclient {
 
@@ -20,6 +21,22 @@ std::string Ending(const std::string& access_key) {
   return "..." + access_key.substr(access_key.size() - kShown);
 }
 
+// A store that does all that we ask for, as Azure and a local folder do.
+Capabilities Everything() {
+  Capabilities can = ToCapabilities(AwsTraits());
+  can.found_out = true;
+  return can;
+}
+
+Capabilities S3Capabilities(const S3Provider& provider, const StoreMemory& memory) {
+  if (provider.known) return Everything();
+  const auto text = memory.recall ? memory.recall() : std::nullopt;
+  const auto traits = text ? ParseTraits(*text) : std::nullopt;
+  Capabilities can = ToCapabilities(traits.value_or(S3Traits()));
+  can.found_out = traits.has_value();
+  return can;
+}
+
 base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptions& options,
                                           const Environment& environment,
                                           CredentialHttp::OpenTransport open, base::Clock& clock) {
@@ -29,6 +46,7 @@ base::Result<StoreDescription> DescribeS3(const BucketUrl& url, const StoreOptio
   TRY_ASSIGN(const S3Location location,
              LocateBucket(FindEndpoint(url, options, environment), region, url.bucket, addressing));
   out.provider = location.provider->name;
+  out.can = S3Capabilities(*location.provider, options.memory);
   out.region = location.region;
   out.endpoint = location.endpoint.ToString();
   AwsSignIn sign_in = SignInToAws(environment, options.profile, region, std::move(open), clock);
@@ -54,6 +72,7 @@ base::Result<StoreDescription> DescribeAzure(const BucketUrl& url, const StoreOp
   TRY_ASSIGN(const AzureLocation location,
              LocateContainer(FindEndpoint(url, options, environment), url.account, url.bucket));
   out.endpoint = location.endpoint.ToString();
+  out.can = Everything();
   AzureSignIn sign_in = SignInToAzure(environment, url.account, std::move(open), clock);
   out.passed_over = std::move(sign_in.passed_over);
   if (sign_in.credentials.ok()) {
@@ -72,6 +91,7 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
   if (url.kind != BucketUrl::Kind::kS3 && url.kind != BucketUrl::Kind::kAzure) {
     StoreDescription local;
     local.credentials = "none needed";
+    local.can = Everything();
     return local;
   }
   TRY_ASSIGN(const CurlTransport::Options http, HttpOptions(options, environment));
@@ -79,6 +99,25 @@ base::Result<StoreDescription> DescribeStore(const BucketUrl& url, const StoreOp
   return url.kind == BucketUrl::Kind::kS3
              ? DescribeS3(url, options, environment, std::move(open), clock)
              : DescribeAzure(url, options, environment, std::move(open), clock);
+}
+
+std::string_view WhoDecides(const Capabilities& can) {
+  if (!can.found_out) return "unknown";
+  return can.put_if_absent && can.put_if_match && can.complete_condition ? "store" : "looking";
+}
+
+Abilities DescribeAbilities(const Capabilities& can) {
+  Abilities out;
+  if (!can.found_out) return out;
+  const auto add = [&out](bool has, const char* what) {
+    std::string& list = has ? out.has : out.lacks;
+    list += (list.empty() ? "" : ", ") + std::string(what);
+  };
+  add(WhoDecides(can) == "store", "conditional writes");
+  add(can.delete_if_match, "conditional deletes");
+  add(can.server_copy, "copies of parts");
+  add(can.checksum_crc32c, "checksums verified");
+  return out;
 }
 
 std::string DescribeNameSpace(const BucketUrl& url, const StoreOptions& options,

@@ -7,6 +7,10 @@
 #include "fs/cli/command.h"
 #include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
+#include "fs/store_note.h"
+#include "fs/version.h"
+#include "fs/volume_paths.h"
+#include "meta/sqlite/sqlite_catalog.h"
 #include "objclient/describe_store.h"
 
 namespace fs::cli {
@@ -16,6 +20,27 @@ struct Bucket {
   objclient::BucketUrl url;
   std::string conditions;  // what a mount says of conditional writes; empty without one
 };
+
+// The volume's database, where it was mounted here before; null elsewhere.
+std::unique_ptr<meta::Catalog> DatabaseOf(const VolumeOptions& options) {
+  const auto target = ResolveTarget(options, "");
+  if (!target.ok()) return nullptr;
+  auto catalog = meta::SqliteCatalog::OpenReadOnly(DatabasePath(target->state_directory));
+  return catalog.ok() ? std::move(*catalog) : nullptr;
+}
+
+// What a mount found out about the server, and the endpoint that a mounted path is at.
+objclient::StoreOptions Known(const VolumeOptions& options,
+                              const std::unique_ptr<meta::Catalog>& catalog) {
+  objclient::StoreOptions known = options.store;
+  known.memory = NoteOf(catalog, base::SystemClock(), kVersion);
+  if (catalog == nullptr || objclient::IsBucketUrl(options.url)) return known;
+  const auto volume = catalog->Volume();
+  if (known.endpoint.empty() && volume.ok()) {
+    known.endpoint = SplitVolumeIdentity(volume->url).second;
+  }
+  return known;
+}
 
 // The bucket that was given, or that of the mount that contains the path.
 base::Result<Bucket> BucketOf(const std::string& word) {
@@ -40,7 +65,7 @@ std::string Explained(const std::string& conditions) {
   if (conditions == "looking") {
     return "looked for before and after each write; one that comes in between is overwritten";
   }
-  return conditions == "unknown" ? "found out at the first write" : "";
+  return conditions == "unknown" ? "found out at the first write of a mount" : "";
 }
 
 void PrintLine(const char* name, const std::string& value) {
@@ -51,12 +76,16 @@ base::Status Print(const VolumeOptions& options) {
   TRY_ASSIGN(const Bucket bucket, BucketOf(options.url));
   const objclient::BucketUrl& url = bucket.url;
   base::Metrics metrics;
+  const std::unique_ptr<meta::Catalog> catalog = DatabaseOf(options);
+  const objclient::StoreOptions asked = Known(options, catalog);
   TRY_ASSIGN(const objclient::StoreDescription store,
-             objclient::DescribeStore(url, options.store, objclient::ProcessEnvironment(),
+             objclient::DescribeStore(url, asked, objclient::ProcessEnvironment(),
                                       base::SystemClock(), metrics));
   PrintLine("url", url.ToString());
   PrintLine("endpoint", store.endpoint);
-  PrintLine("provider", store.provider);
+  const bool is_s3 = url.kind == objclient::BucketUrl::Kind::kS3;
+  PrintLine("provider",
+            is_s3 && store.provider.empty() ? "not told by the address" : store.provider);
   PrintLine("region", store.region);
   PrintLine("credentials", store.credentials);
   PrintLine("access key", store.access_key);
@@ -66,19 +95,24 @@ base::Status Print(const VolumeOptions& options) {
   for (const objclient::PassedOver& source : store.passed_over) {
     std::printf("not from %s: %s\n", source.source.c_str(), source.why.c_str());
   }
-  PrintLine("objects of other writers", Explained(bucket.conditions));
+  const objclient::Abilities abilities = objclient::DescribeAbilities(store.can);
+  PrintLine("the store has", abilities.has);
+  PrintLine("the store lacks", abilities.lacks);
+  // What a mount says now counts for more than what one found out once.
+  PrintLine("objects of other writers",
+            Explained(bucket.conditions.empty() ? std::string(objclient::WhoDecides(store.can))
+                                                : bucket.conditions));
   if (store.failure) return *store.failure;
-  PrintLine("name space",
-            objclient::DescribeNameSpace(url, options.store, objclient::ProcessEnvironment(),
-                                         base::SystemClock(), metrics));
+  PrintLine("name space", objclient::DescribeNameSpace(url, asked, objclient::ProcessEnvironment(),
+                                                       base::SystemClock(), metrics));
   return base::Ok();
 }
 
 }  // namespace
 
 void AddInfoCommand(CLI::App& app, Run& chosen) {
-  CLI::App* command =
-      app.add_subcommand("info", "Show where a bucket is and where its credentials come from");
+  CLI::App* command = app.add_subcommand(
+      "info", "Show where a bucket is, where its credentials come from, what it can do");
   auto options = std::make_shared<VolumeOptions>();
   command->add_option("URL", options->url, "Bucket URL, or a path below a mounted directory")
       ->required()

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fs/ops/mounted_filesystem.h"
+#include "objclient/describe_store.h"
 
 namespace fs {
 namespace {
@@ -25,12 +26,6 @@ base::Status CheckNamespace(std::string_view name) {
     if (name.starts_with(known) && name.size() > known.size()) return base::Ok();
   }
   return base::Error::FromErrno(EOPNOTSUPP, "xattr '" + std::string(name) + "'");
-}
-
-// Who keeps our writes off the objects of other writers: the store itself, or we by looking.
-const char* WhoDecides(const objclient::Capabilities& can) {
-  if (!can.found_out) return "unknown";
-  return can.put_if_absent && can.put_if_match && can.complete_condition ? "store" : "looking";
 }
 
 base::Error NoAttribute(std::string_view name) {
@@ -67,7 +62,7 @@ std::string MountedFilesystem::StatusJson() {
       {"version", context_.options.version},
       {"memory_limit", context_.options.memory_limit},
       {"read_only", context_.options.read_only},
-      {"conditional_writes", WhoDecides(context_.store.capabilities())},
+      {"conditional_writes", objclient::WhoDecides(context_.store.capabilities())},
       {"uploads", progress.uploads},
       {"upload_bytes", progress.upload_bytes},
       {"settles", progress.settles},

@@ -74,6 +74,23 @@ class Commands(mount.MountTest):
         self.assertIn({"local": "is a local folder", "s3": "is an S3 bucket",
                        "azure": "is in a flat Azure account"}[mount.KIND], refused)
 
+    def test_info_mounted_and_not(self):
+        """What a mount found out about its server is known without it."""
+        place = ["--state-dir", os.path.join(self.folder, "mount1", "state")]
+        before = self.command("info", self.bucket.url, *place)
+        volume = self.mount()
+        self.plant(volume)
+        volume.settled()
+        mounted = self.command("info", volume.path)
+        self.assertRegex(mounted, r"objects of other writers: (kept safe|looked for)")
+        volume.unmount()
+        self.assertEqual(mounted, self.command("info", self.bucket.url, *place))
+        if mount.KIND == "s3":
+            self.assertIn("found out at the first write", before)
+            self.assertIn("the store has: ", mounted)
+        else:
+            self.assertEqual(mounted, before)
+
     def test_version(self):
         for words in (["version"], ["--version"], ["-V"]):
             self.assertRegex(self.command(*words), r"^cairnfs \d+\.\d+\.\d+\n$")

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "objclient/s3/s3_traits.h"
 #include "tests/support/fake_clock.h"
 
 namespace objclient {
@@ -41,6 +42,24 @@ TEST_F(DescribeStoreTest, S3WithKeysOfTheEnvironment) {
   EXPECT_FALSE(store->life_seconds.has_value());
   variables_["AWS_ACCESS_KEY_ID"] = "short";
   EXPECT_EQ(Describe("s3://bucket")->access_key, "...");
+}
+
+TEST_F(DescribeStoreTest, WhatAStoreCanDoIsKnownOfTheProviderOrRemembered) {
+  EXPECT_EQ(WhoDecides(Describe("s3://bucket")->can), "store");
+  EXPECT_EQ(DescribeAbilities(Describe("s3://bucket")->can).lacks, "");
+  EXPECT_EQ(WhoDecides(Describe("az://account/container")->can), "store");
+  EXPECT_EQ(WhoDecides(Describe("file:///bucket")->can), "store");
+  options_.endpoint = "http://127.0.0.1:7480";
+  EXPECT_EQ(WhoDecides(Describe("s3://bucket")->can), "unknown");
+  EXPECT_EQ(DescribeAbilities(Describe("s3://bucket")->can).has, "");
+  S3Traits traits;
+  traits.part_copy = traits.put_if_absent = true;
+  options_.memory.recall = [&traits] { return FormatTraits(traits); };
+  const auto store = Describe("s3://bucket");
+  EXPECT_EQ(WhoDecides(store->can), "looking");
+  EXPECT_EQ(DescribeAbilities(store->can).has, "copies of parts");
+  EXPECT_EQ(DescribeAbilities(store->can).lacks,
+            "conditional writes, conditional deletes, checksums verified");
 }
 
 TEST_F(DescribeStoreTest, S3AsItsOptionsAddressIt) {
