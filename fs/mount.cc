@@ -78,8 +78,13 @@ base::Status OpenCaches(const MountConfig& config, base::Clock& clock, Volume& v
   cache_options.directory = config.cache_directory / info.uuid;
   cache_options.disk_bytes = config.cache_size;
   cache_options.connections = config.store.connections;
-  TRY_ASSIGN(volume.cache, cache::BlockCache::Open(cache_options, *volume.pool, *volume.store,
-                                                   clock, volume.metrics));
+  auto cache =
+      cache::BlockCache::Open(cache_options, *volume.pool, *volume.store, clock, volume.metrics);
+  if (!cache.ok()) {
+    return cache.error().Annotate(
+        "cache directory (another one: --cache-dir; none: --cache-size 0)");
+  }
+  volume.cache = std::move(*cache);
   cache::StagingOptions staging_options;
   staging_options.directory = config.state_directory / "staging";
   staging_options.uploads_in_flight = config.store.connections;
@@ -94,7 +99,7 @@ base::Status OpenVolume(const MountConfig& config, base::Clock& clock, Volume& v
   store.memory = NoteOf(volume.catalog, clock, config.filesystem.version);
   store.stop = volume.store_stop.get_token();
   TRY_ASSIGN(volume.store, objclient::OpenStore(config.url, store, clock, volume.metrics));
-  TRY(base::MakeDirectories(config.state_directory));
+  TRY(MakeStateDirectory(config.state_directory));
   TRY_ASSIGN(volume.lock, LockStateDirectory(config.state_directory));
   TRY_ASSIGN(volume.catalog, OpenCatalog(config, clock));
   if (const auto known = volume.store->Discover(); !known.ok()) {
@@ -133,6 +138,9 @@ base::Status MountAndServe(const MountConfig& config, base::Clock& clock,
            config.cache_directory.string(), config.memory_limit);
 
   const base::Status served = session->Run();
+  if (const base::Status noted = NoteUnmounted(volume.lock); !noted.ok()) {
+    LOG_WARN("{}", noted.error().ToString());
+  }
   volume.filesystem->SetNotifier(nullptr);
   // Past the limit nobody waits for a store that is away, retries included.
   base::Timer limit("shutdown");

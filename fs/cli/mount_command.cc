@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "base/options.h"
 #include "fs/cli/command.h"
 #include "fs/cli/daemon.h"
+#include "fs/cli/unmount.h"
 #include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
 #include "fs/mount.h"
@@ -124,18 +126,31 @@ base::Status ApplyMountWords(CLI::App& command, MountArguments& arguments) {
   return base::Ok();
 }
 
+// Nothing may be mounted there. Of a daemon of ours that was killed the mount is left, in which
+// nothing works any more: it is taken away, as nobody can miss it.
+base::Status FreeMountPoint(const std::filesystem::path& point) {
+  while (true) {
+    TRY_ASSIGN(const std::string mountinfo, ReadMountInfo());
+    const auto entry = FindMountEntry(mountinfo, point.string());
+    if (!entry || !entry->type.starts_with("fuse")) return base::Ok();
+    if (entry->type != "fuse.cairnfs" || !IsDeadMount(point)) {
+      return base::Error(base::ErrorClass::kExists,
+                         point.string() + " is already mounted (" + entry->source +
+                             "); unmount it first: cairnfs umount " + point.string(),
+                         EBUSY);
+    }
+    constexpr bool kForce = true;
+    TRY(Unmount(point, kForce));
+    std::fprintf(stderr, "cairnfs: took away the mount of %s at %s, whose daemon had died\n",
+                 entry->source.c_str(), point.c_str());
+  }
+}
+
 // The place must be an existing, empty directory where nothing of ours is mounted.
 base::Result<std::filesystem::path> CheckMountPoint(const std::string& directory, bool nonempty) {
   const std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
   const std::filesystem::path point = path.has_filename() ? path : path.parent_path();
-  TRY_ASSIGN(const std::string mountinfo, ReadMountInfo());
-  if (const auto entry = FindMountEntry(mountinfo, point.string());
-      entry && entry->type.starts_with("fuse")) {
-    return base::Error(base::ErrorClass::kExists,
-                       point.string() + " is already mounted (" + entry->source +
-                           "); unmount it first: cairnfs umount " + point.string(),
-                       EBUSY);
-  }
+  TRY(FreeMountPoint(point));
   std::error_code error;
   const auto status = std::filesystem::status(point, error);
   if (!std::filesystem::exists(status)) {
@@ -185,6 +200,23 @@ base::Status CheckOutsideBucket(const std::filesystem::path& mount_point,
                                                      ": mount it at a directory outside");
 }
 
+base::Status ResolvePlaces(const MountArguments& arguments, const Environment& environment,
+                           MountConfig& config) {
+  const bool is_root = geteuid() == 0;
+  if (arguments.volume.state_directory.empty()) {
+    TRY_ASSIGN(config.state_directory,
+               DefaultStateDirectory(config.identity, is_root, environment));
+  } else {
+    config.state_directory = std::filesystem::absolute(arguments.volume.state_directory);
+  }
+  if (arguments.cache_directory.empty()) {
+    TRY_ASSIGN(config.cache_directory, DefaultCacheDirectory(is_root, environment));
+  } else {
+    config.cache_directory = std::filesystem::absolute(arguments.cache_directory);
+  }
+  return base::Ok();
+}
+
 base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   MountConfig config;
   config.mount_options = arguments.for_kernel;
@@ -194,20 +226,14 @@ base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   TRY(ResolveLimits(arguments, config));
 
   const Environment environment = objclient::ProcessEnvironment();
-  const bool is_root = geteuid() == 0;
   config.store = arguments.volume.store;
   for (std::string* file : {&config.store.ca_bundle, &config.store.s3.sse_customer_key_file}) {
     if (!file->empty()) *file = std::filesystem::absolute(*file).string();  // the daemon moves to /
   }
   config.identity = VolumeIdentity(config.url, config.store, environment);
-  config.state_directory = arguments.volume.state_directory.empty()
-                               ? DefaultStateDirectory(config.identity, is_root, environment)
-                               : std::filesystem::absolute(arguments.volume.state_directory);
-  config.cache_directory = arguments.cache_directory.empty()
-                               ? DefaultCacheDirectory(is_root, environment)
-                               : std::filesystem::absolute(arguments.cache_directory);
+  TRY(ResolvePlaces(arguments, environment, config));
   // root mounts for everybody, as JuiceFS and NFS do; others need user_allow_other in fuse.conf.
-  config.allow_other = arguments.allow_other || is_root;
+  config.allow_other = arguments.allow_other || geteuid() == 0;
   config.filesystem.read_only = arguments.read_only;
   config.filesystem.uid = arguments.uid;
   config.filesystem.gid = arguments.gid;
@@ -226,7 +252,7 @@ base::Status StartLog(const MountArguments& arguments, const MountConfig& config
   base::SetLogLevel(kLevels.at(arguments.log_level));
   if (!arguments.log_file.empty()) return base::OpenLog(arguments.log_file);
   if (!detached) return base::Ok();
-  TRY(base::MakeDirectories(config.state_directory));
+  TRY(MakeStateDirectory(config.state_directory));
   return base::OpenLog(config.state_directory / kLogName);
 }
 

@@ -1,8 +1,6 @@
 // cairnfs umount DIR: waits until every byte is in the store, then unmounts and waits for the
 // daemon.
 #include <poll.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 extern "C" {
 #include <sys/pidfd.h>  // glibc 2.36 forgot that C++ exists
@@ -19,6 +17,7 @@ extern "C" {
 #include "base/fd.h"
 #include "base/options.h"
 #include "fs/cli/command.h"
+#include "fs/cli/unmount.h"
 #include "fs/cli/usage.h"
 #include "fs/cli/volume_options.h"
 #include "fs/mount_table.h"
@@ -105,37 +104,6 @@ base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory
     progress.Show("waiting: " + Describe(status));
     std::this_thread::sleep_for(kPoll);
   }
-}
-
-base::Status RunFusermount(const std::filesystem::path& directory, bool force) {
-  const pid_t pid = fork();
-  if (pid < 0) return base::Error::FromErrno(errno, "fork");
-  if (pid == 0) {
-    const char* const how = force ? "-uz" : "-u";
-    execlp("fusermount3", "fusermount3", how, directory.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  if (waitpid(pid, &status, 0) < 0) return base::Error::FromErrno(errno, "waitpid");
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return base::Ok();
-  return base::Error(base::ErrorClass::kIo,
-                     "fusermount3 -u " + directory.string() + " failed; its message above says why",
-                     EBUSY);
-}
-
-base::Status Unmount(const std::filesystem::path& directory, bool force) {
-  if (geteuid() != 0) return RunFusermount(directory, force);
-  // Detached alone, the daemon would serve those who have files open for as long as they like.
-  if (umount2(directory.c_str(), force ? MNT_FORCE | MNT_DETACH : 0) == 0) return base::Ok();
-  if (errno == EBUSY) {
-    return base::Error(base::ErrorClass::kIo,
-                       directory.string() +
-                           " is in use: a process has files open in it or works "
-                           "below it (fuser -vm " +
-                           directory.string() + ")",
-                       EBUSY);
-  }
-  return base::Error::FromErrno(errno, "unmount " + directory.string());
 }
 
 // A descriptor of the daemon's process: readable when it has ended, whoever its parent is, and

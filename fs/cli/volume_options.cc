@@ -78,8 +78,9 @@ base::Result<VolumeTarget> ResolveTarget(const VolumeOptions& options, const std
   const Environment environment = objclient::ProcessEnvironment();
   VolumeTarget target{options.state_directory, TrimSlashes(path)};
   if (target.state_directory.empty()) {
-    target.state_directory = DefaultStateDirectory(VolumeIdentity(url, options.store, environment),
-                                                   geteuid() == 0, environment);
+    TRY_ASSIGN(target.state_directory,
+               DefaultStateDirectory(VolumeIdentity(url, options.store, environment),
+                                     geteuid() == 0, environment));
   }
   return target;
 }

@@ -1,6 +1,8 @@
 #include "fs/volume_paths.h"
 
 #include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <map>
@@ -50,12 +52,32 @@ TEST(VolumePaths, AnIdentityTellsUrlAndEndpoint) {
 }
 
 TEST(VolumePaths, PlacesFollowUserAndXdg) {
-  EXPECT_EQ(DefaultCacheDirectory(true, Fixed({})), "/var/cache/cairnfs");
-  EXPECT_EQ(DefaultCacheDirectory(false, Fixed({{"HOME", "/home/u"}})), "/home/u/.cache/cairnfs");
-  EXPECT_EQ(DefaultCacheDirectory(true, Fixed({{"XDG_CACHE_HOME", "/x"}})), "/x/cairnfs");
-  const auto state = DefaultStateDirectory("a", true, Fixed({}));
+  EXPECT_EQ(*DefaultCacheDirectory(true, Fixed({})), "/var/cache/cairnfs");
+  EXPECT_EQ(*DefaultCacheDirectory(false, Fixed({{"HOME", "/home/u"}})), "/home/u/.cache/cairnfs");
+  EXPECT_EQ(*DefaultCacheDirectory(true, Fixed({{"XDG_CACHE_HOME", "/x"}})), "/x/cairnfs");
+  const auto state = *DefaultStateDirectory("a", true, Fixed({}));
   EXPECT_EQ(state.parent_path(), "/var/lib/cairnfs");
-  EXPECT_NE(state, DefaultStateDirectory("b", true, Fixed({})));
+  EXPECT_NE(state, *DefaultStateDirectory("b", true, Fixed({})));
+}
+
+TEST(VolumePaths, WithoutHomeItIsTheSystemsOrTheOptionIsNamed) {
+  const passwd* const user = getpwuid(geteuid());
+  const auto state = DefaultStateDirectory("a", false, Fixed({}));
+  const auto cache = DefaultCacheDirectory(false, Fixed({}));
+  if (user != nullptr && *user->pw_dir != '\0') {
+    EXPECT_EQ(state->parent_path(),
+              std::filesystem::path(user->pw_dir) / ".local/state" / "cairnfs");
+    return;
+  }
+  ASSERT_FALSE(state.ok() || cache.ok());
+  EXPECT_NE(state.error().message().find("--state-dir"), std::string::npos);
+  EXPECT_NE(cache.error().message().find("--cache-dir"), std::string::npos);
+}
+
+TEST(VolumePaths, AStateDirectoryThatCannotBeMadeNamesTheOption) {
+  const base::Status made = MakeStateDirectory("/proc/cairnfs/state");
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message().find("--state-dir"), std::string::npos);
 }
 
 TEST(VolumePaths, MemoryLimitIsWithinItsBounds) {
@@ -72,6 +94,13 @@ TEST(VolumePaths, OneDaemonAStateDirectory) {
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().errno_value(), EBUSY);
   EXPECT_NE(second.error().message().find("--state-dir"), std::string::npos);
+  EXPECT_NE(second.error().message().find("mounted already"), std::string::npos);
+  ASSERT_TRUE(NoteUnmounted(*first).ok());
+  const auto third = LockStateDirectory(directory.path());
+  ASSERT_FALSE(third.ok());
+  EXPECT_NE(third.error().message().find("process " + std::to_string(getpid()) +
+                                         ": this volume was unmounted"),
+            std::string::npos);
   first->Reset();
   EXPECT_TRUE(LockStateDirectory(directory.path()).ok());
 }

@@ -135,6 +135,32 @@ class BadInput(mount.MountTest):
     def test_already_mounted(self):
         self.refused(self.mount(), "already mounted")
 
+    def test_mount_of_a_daemon_that_was_killed(self):
+        """Nothing works in it any more: the next mount takes it away."""
+        volume = self.mount()
+        volume.process.kill()
+        volume.process.wait()
+        done = self.cairnfs(*volume.command()[1:])
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.addCleanup(self.end_daemon, volume)
+        self.assertIn("whose daemon had died", done.stderr)
+        self.assertEqual([], os.listdir(volume.path))
+        self.assertEqual(0, self.cairnfs("umount", volume.path).returncode)
+        self.assertFalse(mount.is_mounted(volume.path))
+
+    @unittest.skipUnless(os.geteuid() == 0, "becomes another user: needs root")
+    def test_user_without_a_home(self):
+        """The system's word on it counts; where it knows none the options are named."""
+        volume = self.unstarted()
+        nobody = 54321
+        os.chmod(self.folder, 0o755)
+        os.chown(volume.path, nobody, nobody)
+        done = subprocess.run([mount.BINARY, "mount", self.bucket.url, volume.path], text=True,
+                              capture_output=True, timeout=QUICK_S, check=False, user=nobody,
+                              group=nobody, env={"PATH": os.environ["PATH"]})
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn("--state-dir", done.stderr)
+
     def test_umount_of_what_is_not_mounted(self):
         done = self.cairnfs("umount", self.folder)
         self.assertNotEqual(0, done.returncode)
