@@ -10,6 +10,7 @@ extern "C" {
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -41,6 +42,7 @@ struct DaemonStatus {
   std::uint64_t uploads = 0;
   std::uint64_t upload_bytes = 0;
   std::uint64_t settles = 0;
+  std::uint64_t deletes = 0;
   std::string last_error;
   bool busy() const { return uploads + settles > 0; }
 };
@@ -56,20 +58,35 @@ base::Result<DaemonStatus> AskDaemon(const std::filesystem::path& directory) {
   status.uploads = json.value("uploads", std::uint64_t{0});
   status.upload_bytes = json.value("upload_bytes", std::uint64_t{0});
   status.settles = json.value("settles", std::uint64_t{0});
+  status.deletes = json.value("deletes", std::uint64_t{0});
   status.last_error = json.value("last_error", "");
   return status;
 }
 
-std::string Describe(const DaemonStatus& status) {
-  std::string text = std::to_string(status.uploads) + " uploads (" +
-                     base::FormatSize(status.upload_bytes) + "), " +
-                     std::to_string(status.settles) + " moves to go";
-  if (!status.last_error.empty()) text += "; last error: " + status.last_error;
+std::string Count(std::uint64_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// "3 files to commit (12MiB), 1 file to move, 240 objects to delete"; empty when nothing is left.
+std::string WhatIsLeft(const DaemonStatus& status) {
+  std::string text;
+  const auto add = [&text](std::uint64_t count, const std::string& what) {
+    if (count > 0) text += (text.empty() ? "" : ", ") + what;
+  };
+  add(status.uploads, Count(status.uploads, "file", "files") + " to commit (" +
+                          base::FormatSize(status.upload_bytes) + ")");
+  add(status.settles, Count(status.settles, "file", "files") + " to move");
+  add(status.deletes, Count(status.deletes, "object", "objects") + " to delete");
   return text;
 }
 
-// What is being waited for: redrawn on a terminal, elsewhere a line when it changed, and now and
-// then when it did not.
+std::string Describe(const DaemonStatus& status) {
+  return WhatIsLeft(status) +
+         (status.last_error.empty() ? "" : "; last error: " + status.last_error);
+}
+
+// What is being waited for, once that takes a moment: redrawn on a terminal, elsewhere a line when
+// it changed, and now and then when it did not.
 class Progress {
  public:
   ~Progress() {
@@ -77,6 +94,7 @@ class Progress {
   }
   void Show(const std::string& text) {
     const auto now = steady_clock::now();
+    if (now < began_ + kQuiet) return;
     const auto pause = terminal_ ? kRedraw : text == shown_ ? kReminder : kLine;
     if (!shown_.empty() && now < shown_at_ + pause) return;
     std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", text.c_str());
@@ -85,12 +103,33 @@ class Progress {
   }
 
  private:
+  static constexpr std::chrono::seconds kQuiet{2};
   static constexpr std::chrono::seconds kRedraw{1};
   static constexpr std::chrono::seconds kLine{5};
   static constexpr std::chrono::seconds kReminder{60};
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  const steady_clock::time_point began_ = steady_clock::now();
   std::string shown_;
   steady_clock::time_point shown_at_;
+};
+
+// Whether to go on when only objects that no name leads to are left to be deleted: the daemon does
+// that after the unmount as well, and the next mount goes on with it.
+class Deletions {
+ public:
+  bool WorthWaiting(std::uint64_t left) {
+    const auto now = steady_clock::now();
+    if (left < least_) {
+      least_ = left;
+      fell_at_ = now;
+    }
+    return left > 0 && now < fell_at_ + kStuck;
+  }
+
+ private:
+  static constexpr std::chrono::seconds kStuck{10};
+  std::uint64_t least_ = std::numeric_limits<std::uint64_t>::max();
+  steady_clock::time_point fell_at_;
 };
 
 // Until nothing is left or the deadline passes.
@@ -98,9 +137,11 @@ base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory
                                           steady_clock::time_point deadline) {
   constexpr auto kPoll = std::chrono::milliseconds(50);
   Progress progress;
+  Deletions deletions;
   while (true) {
     TRY_ASSIGN(const DaemonStatus status, AskDaemon(directory));
-    if (!status.busy() || steady_clock::now() >= deadline) return status;
+    const bool waits = deletions.WorthWaiting(status.deletes) || status.busy();
+    if (!waits || steady_clock::now() >= deadline) return status;
     progress.Show("waiting: " + Describe(status));
     std::this_thread::sleep_for(kPoll);
   }
@@ -110,19 +151,22 @@ base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory
 // never another process of the same number.
 base::UniqueFd OpenProcess(pid_t pid) { return base::UniqueFd(pid > 0 ? pidfd_open(pid, 0) : -1); }
 
-bool WaitForExit(const base::UniqueFd& process, pid_t pid, std::chrono::milliseconds limit) {
-  constexpr std::chrono::milliseconds kQuiet{2000};  // a daemon usually ends well within it
-  if (!process) return true;                         // it was gone before we looked
+bool WaitForExit(const base::UniqueFd& process, const DaemonStatus& last,
+                 std::chrono::milliseconds limit) {
+  constexpr std::chrono::milliseconds kLook{1000};
+  const std::string left = WhatIsLeft(last);
+  if (!process) return true;  // it was gone before we looked
   const auto deadline = steady_clock::now() + limit;
   pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
   Progress progress;
   while (true) {
-    const auto left =
+    const auto rest =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
-    if (left.count() <= 0) return false;
-    const int count = poll(&ended, 1, static_cast<int>(std::min(left, kQuiet).count()));
+    if (rest.count() <= 0) return false;
+    const int count = poll(&ended, 1, static_cast<int>(std::min(rest, kLook).count()));
     if (count > 0 || (count < 0 && errno != EINTR)) return count > 0;
-    progress.Show("unmounted; waiting for process " + std::to_string(pid) + " to finish");
+    progress.Show("unmounted; waiting for process " + std::to_string(last.pid) + " to finish" +
+                  (left.empty() ? "" : ", with at most " + left));
   }
 }
 
@@ -158,7 +202,7 @@ base::Status Umount(const UmountArguments& arguments) {
   TRY(Unmount(directory, arguments.force));
   // The daemon closes its database after the kernel let go; only then may the next mount begin.
   constexpr auto kExitLimit = std::chrono::seconds(90);
-  if (!WaitForExit(process, status->pid, kExitLimit)) {
+  if (!WaitForExit(process, *status, kExitLimit)) {
     return base::Error(base::ErrorClass::kTimeout,
                        "unmounted here, but process " + std::to_string(status->pid) +
                            " still runs: it sends what is left (see its log), or a container that "

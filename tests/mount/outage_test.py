@@ -99,11 +99,12 @@ class Outage(mount.MountTest):
             target.write(b"saved")
         os.rename(volume("saved"), volume("moved"))
         self.proxy.stop()
-        command = [mount.BINARY, "umount", "--timeout", "2s", volume.path]
+        command = [mount.BINARY, "umount", "--timeout", "6s", volume.path]
         refused = subprocess.run(command, capture_output=True, text=True, check=False,
                                  timeout=BOUND_S)
         self.assertNotEqual(0, refused.returncode, "there is something left to send")
         self.assertIn("--force", refused.stderr)
+        self.assertIn("waiting: 1 file to move", refused.stderr)
         self.assertTrue(mount.is_mounted(volume.path))
         began = time.monotonic()
         subprocess.run([*command, "--force"], capture_output=True, check=False, timeout=BOUND_S)
