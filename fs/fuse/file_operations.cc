@@ -62,8 +62,11 @@ void Write(fuse_req_t request, fuse_ino_t ino, const char* data, size_t size, of
   reply.Written(size);
 }
 
+// Of what may take as long as the store does.
 DoneStatus AnswerStatus(fuse_req_t request, std::string_view operation) {
-  return [reply = Reply(request, operation)](const base::Status& status) { reply.Done(status); };
+  const Reply reply(request, operation);
+  reply.LetEnd(DoorOf(request).waiting);
+  return [reply](const base::Status& status) { reply.Done(status); };
 }
 
 void Flush(fuse_req_t request, fuse_ino_t ino, fuse_file_info* info) {

@@ -17,6 +17,7 @@ struct Door {
   Filesystem& filesystem;
   base::Clock& clock;
   KernelTimeouts timeouts;
+  Waiting& waiting;
   std::function<void()> ready;  // called once the kernel has answered INIT: the mount works
 };
 

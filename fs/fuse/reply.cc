@@ -56,17 +56,35 @@ Reply::Reply(fuse_req_t request, std::string_view operation)
     : state_(std::make_shared<State>(request, operation)) {}
 
 Reply::State::~State() {
-  if (answered.exchange(true)) return;
+  if (Claim(Answered::kYes) != Answered::kNo) return;
   LOG_ERROR("request was never answered op={}", operation);
   fuse_reply_err(request, EIO);
 }
 
+Reply::Answered Reply::State::Claim(Answered how) {
+  Answered before = Answered::kNo;
+  if (!answered.compare_exchange_strong(before, how)) return before;
+  if (waiting != nullptr) waiting->Remove(this);
+  return Answered::kNo;
+}
+
 fuse_req_t Reply::Take() const {
-  if (state_->answered.exchange(true)) {
-    LOG_ERROR("request answered twice op={}", state_->operation);
-    return nullptr;
-  }
-  return state_->request;
+  const Answered before = state_->Claim(Answered::kYes);
+  if (before == Answered::kNo) return state_->request;
+  if (before == Answered::kYes) LOG_ERROR("request answered twice op={}", state_->operation);
+  return nullptr;
+}
+
+void Reply::LetEnd(Waiting& waiting) const {
+  state_->waiting = &waiting;
+  const pid_t thread = fuse_req_ctx(state_->request)->pid;
+  waiting.Add(state_.get(), thread, [weak = std::weak_ptr(state_), thread] {
+    const auto state = weak.lock();
+    if (state == nullptr || state->Claim(Answered::kEnded) != Answered::kNo) return;
+    LOG_INFO("op={} thread={}: told to end, it does not wait for the answer", state->operation,
+             thread);
+    fuse_reply_err(state->request, EINTR);
+  });
 }
 
 void Reply::Errno(int errno_value) const {

@@ -10,12 +10,14 @@
 #include <fuse_lowlevel.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "base/result.h"
 #include "cache/read.h"
 #include "fs/filesystem.h"
+#include "fs/fuse/waiting.h"
 #include "meta/types.h"
 
 namespace fs {
@@ -34,6 +36,10 @@ fuse_entry_param ToEntry(const meta::Inode& inode, const KernelTimeouts& timeout
 class Reply {
  public:
   explicit Reply(fuse_req_t request, std::string_view operation);
+
+  // Answers EINTR when the caller is told to end, whatever comes of the request. Before it is
+  // handed on; `waiting` must outlive every answer.
+  void LetEnd(Waiting& waiting) const;
 
   void Errno(int errno_value) const;
   // The error's errno; logs what the kernel cannot be told (EIO and bugs at error level).
@@ -55,12 +61,16 @@ class Reply {
   void StatFs(const struct statvfs& stat) const;
 
  private:
+  enum class Answered : std::uint8_t { kNo, kYes, kEnded };  // kEnded: the caller, by itself
   struct State {
     State(fuse_req_t asked, std::string_view name) : request(asked), operation(name) {}
     ~State();
+    // What it was before; the first who asks has to answer.
+    Answered Claim(Answered how);
     const fuse_req_t request;
-    const std::string_view operation;   // a literal
-    std::atomic<bool> answered{false};  // atomic: a completion may race the destructor's check
+    const std::string_view operation;               // a literal
+    Waiting* waiting = nullptr;                     // constant once the request is handed on
+    std::atomic<Answered> answered{Answered::kNo};  // atomic: several may want to answer
   };
   // The request, once; nullptr when it was answered before (a bug that is logged).
   fuse_req_t Take() const;

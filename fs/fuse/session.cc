@@ -51,6 +51,7 @@ std::string EscapeOption(const std::string& value) {
 
 struct FuseSession::Impl {
   SessionOptions options;
+  Waiting waiting;
   std::unique_ptr<Door> door;
   fuse_session* session = nullptr;
   bool signals = false;
@@ -86,8 +87,8 @@ base::Result<std::unique_ptr<FuseSession>> FuseSession::Mount(SessionOptions opt
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
   Impl* const self = impl.get();
-  impl->door.reset(
-      new Door{filesystem, clock, TimeoutsFor(impl->options.refresh_s), [self] { self->Ready(); }});
+  impl->door.reset(new Door{filesystem, clock, TimeoutsFor(impl->options.refresh_s), impl->waiting,
+                            [self] { self->Ready(); }});
 
   Arguments arguments;
   arguments.AddOption("fsname=" + EscapeOption(impl->options.source));

@@ -4,7 +4,9 @@
 import functools
 import os
 import random
+import signal
 import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -55,6 +57,41 @@ class Outage(mount.MountTest):
         self.assertTrue(body == read(volume("model")), "the bytes are kept")
         self.proxy.resume()
         mount.wait_until(lambda: self.stored("model") == body, "the bytes are sent", 60)
+
+    def test_who_waits_for_a_store_that_is_away_can_be_ended(self):
+        """In close(), by a signal that ends it or Ctrl-C that it catches; as it ends itself, by one
+        that had ended it. The bytes are sent all the same."""
+        volume = self.mount()
+        catches = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        saves = "import os, sys; f = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT); " \
+                "os.write(f, sys.argv[1].encode()); print(flush=True); sys.stdin.readline(); "
+        cases = {"closing": (saves + "os.close(f)", signal.SIGTERM, -signal.SIGTERM),
+                 "catching": (catches + saves + "os.close(f)", signal.SIGINT, -signal.SIGINT),
+                 "ending": (saves + "os.kill(os.getpid(), 15)", None, -signal.SIGTERM)}
+        for name, (program, number, status) in cases.items():
+            with subprocess.Popen([sys.executable, "-c", program, volume(name)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL) as writer:
+                writer.stdout.readline()
+                self.proxy.stop()
+                writer.stdin.close()
+                if number:
+                    mount.wait_until(lambda: self.is_closing(writer.pid), f"{name} waits")
+                    writer.send_signal(number)
+                self.assertEqual(status, writer.wait(BOUND_S), name)
+            self.proxy.resume()
+            mount.wait_until(lambda: self.stored(name) == volume(name).encode(), "it is sent", 60)
+        with open(volume.log, encoding="utf-8") as log:
+            self.assertEqual(len(cases), log.read().count("told to end"))
+
+    @staticmethod
+    def is_closing(pid):
+        """The process waits for the daemon's answer to its close."""
+        try:
+            with open(f"/proc/{pid}/wchan", encoding="ascii") as source:
+                return "request_wait_answer" in source.read()
+        except OSError:
+            return False
 
     def test_saved_bytes_are_sent_at_the_next_mount(self):
         volume = self.mount()
