@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "objclient/http/curl_poll.h"
 #include "objclient/http/url.h"
@@ -110,6 +111,10 @@ base::Status CurlTransfer::SetMethod() {
   CURL* handle = easy_.get();
   if (request_.method == "HEAD") return Set(handle, CURLOPT_NOBODY, 1L);
   TRY(Set(handle, CURLOPT_CUSTOMREQUEST, request_.method.c_str()));
+  if (request_.method != "GET") {
+    TRY(Set(handle, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnPrereq));
+    TRY(Set(handle, CURLOPT_PREREQDATA, this));
+  }
   if (!request_.has_body) return Set(handle, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   TRY(Set(handle, CURLOPT_UPLOAD, 1L));
   TRY(Set(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body_size())));
@@ -117,9 +122,7 @@ base::Status CurlTransfer::SetMethod() {
     TRY(Set(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes));
   }
   TRY(Set(handle, CURLOPT_READFUNCTION, &CurlTransfer::OnRead));
-  TRY(Set(handle, CURLOPT_READDATA, this));
-  TRY(Set(handle, CURLOPT_SEEKFUNCTION, &CurlTransfer::OnSeek));
-  return Set(handle, CURLOPT_SEEKDATA, this);
+  return Set(handle, CURLOPT_READDATA, this);
 }
 
 base::Status CurlTransfer::SetHeaders() {
@@ -192,17 +195,13 @@ std::size_t CurlTransfer::FillFromBody(std::span<char> target) {
   return filled;
 }
 
-int CurlTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
+// libcurl makes a request again, on its own, when a connection that was used before ends without an
+// answer. The store may have done what it was asked; what else has happened since, only who asked
+// can find out.
+int CurlTransfer::OnPrereq(void* self, char*, char*, int, int) {
   auto* transfer = static_cast<CurlTransfer*>(self);
-  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
-  auto rest = static_cast<std::uint64_t>(offset);
-  std::size_t piece = 0;
-  const auto& body = transfer->request_.body;
-  while (piece < body.size() && rest >= body[piece].size()) rest -= body[piece++].size();
-  if (piece == body.size() && rest > 0) return CURL_SEEKFUNC_FAIL;
-  transfer->piece_ = piece;
-  transfer->piece_offset_ = static_cast<std::size_t>(rest);
-  return CURL_SEEKFUNC_OK;
+  const bool again = std::exchange(transfer->begun_, true);
+  return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 base::Error CurlTransfer::Failure(CURLcode code, long tunnel) const {
@@ -222,6 +221,9 @@ base::Error CurlTransfer::Failure(CURLcode code, long tunnel) const {
   if (tunnel == 403) return {ErrorClass::kAuth, what + " (the proxy does not allow it)"};
   if (tunnel == 407) return {ErrorClass::kAuth, fmt::format("{} ({})", what, kProxyAuthHint)};
   switch (code) {
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {ErrorClass::kUnavailable, where + "the connection ended without an answer"};
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorClass::kTimeout, what};
     case CURLE_SSL_CONNECT_ERROR:

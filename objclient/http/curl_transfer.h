@@ -50,7 +50,7 @@ class CurlTransfer {
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnWrite(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnRead(char* target, std::size_t size, std::size_t count, void* self);
-  static int OnSeek(void* self, curl_off_t offset, int origin);
+  static int OnPrereq(void* self, char*, char*, int, int);
 
   base::Status SetHeaders();
   base::Status SetMethod();
@@ -71,6 +71,7 @@ class CurlTransfer {
   std::size_t piece_offset_ = 0;  // offset in it
   std::uint64_t received_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
+  bool begun_ = false;  // a request that changes something; it is sent once
   bool headers_delivered_ = false;
   bool stopped_ = false;  // the handler wanted no more
 };

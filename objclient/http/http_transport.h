@@ -25,7 +25,8 @@ class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
   // Returns at once. What waits for a connection is queued, up to a bound of the transport's:
-  // beyond it a request gets kThrottled, which is worth another try.
+  // beyond it a request gets kThrottled, which is worth another try. Other than GET and HEAD a
+  // request reaches the server once at most: whether it may be made again, only who asks knows.
   virtual void Send(HttpRequest request, HttpHandler handler) = 0;
 };
 

@@ -260,6 +260,31 @@ TEST_F(CurlTransportTest, AnEndedConnectionInThePoolIsNoError) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Send(Request("GET")).get().result.ok());
 }
 
+// libcurl would send it again, to a store that may have done it already.
+TEST_F(CurlTransportTest, WhatChangesSomethingIsSentOnce) {
+  std::atomic<int> changes = 0;
+  Serve([&](const SeenRequest& request) {
+    if (request.head.starts_with("GET")) return ScriptedAnswer{Answer("200 OK", "x")};
+    ++changes;
+    return ScriptedAnswer{.bytes = {}, .reset = true};
+  });
+  Open();
+  const std::string content(1000, 'x');
+  int sent = 0;
+  for (const char* method : {"PUT", "POST", "DELETE"}) {
+    for (const bool with_bytes : {false, true}) {
+      ASSERT_TRUE(Send(Request("GET")).get().result.ok());  // leaves a connection to be used again
+      HttpRequest request = Request(method);
+      request.has_body = with_bytes || request.method != "DELETE";
+      if (with_bytes) request.body = {std::as_bytes(std::span(content))};
+      const Outcome outcome = Send(std::move(request)).get();
+      ASSERT_FALSE(outcome.result.ok()) << method;
+      EXPECT_EQ(outcome.result.error().error_class(), ErrorClass::kUnavailable);
+      EXPECT_EQ(changes.load(), ++sent) << method;
+    }
+  }
+}
+
 TEST_F(CurlTransportTest, NobodyListens) {
   Open();
   HttpRequest request;
