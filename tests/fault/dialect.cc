@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <utility>
@@ -70,7 +71,8 @@ Dialect S3Dialect() {
                          "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"};
   dialect.key_tag = "Key";
   dialect.object_tag = "Contents";
-  dialect.script = "s3";
+  const char* const server = std::getenv("CAIRNFS_TEST_SERVER");
+  dialect.script = server != nullptr ? server : "s3";
   dialect.variables = "CAIRNFS_TEST";
   dialect.endpoint_variable = "AWS_ENDPOINT_URL";
   dialect.secret_variables = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"};
