@@ -123,7 +123,7 @@ base::Status S3Store::Delete(const ObjectKey& key, const std::string& if_match) 
   if (!if_match.empty()) {
     TRY_ASSIGN(const S3Traits traits, NeedTraits());
     if (traits.delete_if_match) {
-      AddPrecondition(wire, {false, if_match});
+      AddPrecondition(wire, {false, if_match}, traits.if_match_style);
     } else {
       const auto head = Head(key);
       if (!head.ok()) return MeansNoKey(head.error()) ? base::Ok() : base::Status(head.error());
@@ -234,7 +234,7 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
   if (look) {
     TRY(Look(key, precondition));
   } else {
-    AddPrecondition(wire, precondition);
+    AddPrecondition(wire, precondition, traits.if_match_style);
   }
   TRY_ASSIGN(const HttpAnswer answer, session_->Call(std::move(wire)));
   TRY_ASSIGN(const CompleteResult result, ParseCompleteResult(answer.body));

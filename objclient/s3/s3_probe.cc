@@ -123,15 +123,15 @@ class Probe {
     return ParseUploadId(created.body);
   }
 
-  base::Result<bool> CompleteHonours(const Precondition& condition) {
+  base::Result<Refusal> Complete(const Precondition& condition) {
     TRY_ASSIGN(const std::string id, BeginUpload());
     TRY_ASSIGN(const HttpAnswer part, session_.Call(BuildUploadPart(key_, id, 1, probe_body_)));
     const PartInfo info{1, Unquoted(part.response.headers.Value("etag")), kContent.size(), {}};
     RestRequest complete = BuildComplete(key_, id, {info}, UploadChecksums::kNone);
-    AddPrecondition(complete, condition);
+    AddPrecondition(complete, condition, traits_.if_match_style);
     TRY_ASSIGN(const Refusal refusal, Try(std::move(complete)));
     if (refusal) TRY(Abort(id));
-    return refusal == base::ErrorClass::kConflict;
+    return refusal;
   }
 
   base::Status Abort(const std::string& id) {
@@ -141,9 +141,13 @@ class Probe {
 
   base::Status ProbeComplete() {
     TRY(PutPlain());
-    TRY_ASSIGN(const bool absent, CompleteHonours(absent_));
-    if (!absent) return base::Ok();
-    TRY_ASSIGN(traits_.complete_condition, CompleteHonours(other_));
+    for (const Precondition& wrong : {absent_, other_}) {
+      TRY_ASSIGN(const Refusal refusal, Complete(wrong));
+      if (refusal != base::ErrorClass::kConflict) return base::Ok();
+    }
+    // Who wants ETags in another form than for a PUT refuses the right one, too.
+    TRY_ASSIGN(const Refusal right, Complete({false, etag_}));
+    traits_.complete_condition = !right.has_value();
     return base::Ok();
   }
 
@@ -217,11 +221,19 @@ class Probe {
     return base::Ok();
   }
 
+  RestRequest Delete(const Precondition& condition) const {
+    RestRequest request = BuildDelete(key_);
+    AddPrecondition(request, condition, traits_.if_match_style);
+    return request;
+  }
+
   base::Status ProbeDelete() {
     TRY(PutPlain());
-    RestRequest deletion = BuildDelete(key_);
-    AddPrecondition(deletion, other_);
-    TRY_ASSIGN(traits_.delete_if_match, Honoured(std::move(deletion)));
+    TRY_ASSIGN(const bool wrong, Honoured(Delete(other_)));
+    if (wrong) {
+      TRY_ASSIGN(const Refusal right, Try(Delete({false, etag_})));
+      traits_.delete_if_match = !right.has_value();
+    }
     TRY(PutPlain());
     auto answer = session_.Call(BuildDeleteMany({{key_, other_.if_match}}));
     if (answer.ok()) {

@@ -64,7 +64,7 @@ FakeAnswer FakeS3::operator()(const SentRequest& request) {
     return uploads_.erase(id) > 0 ? FakeAnswer{204, "", {}} : Refuse(404, "NoSuchUpload");
   }
   if (request.method == "DELETE") {
-    if (!Passes(request, key, false, traits_.delete_if_match, EtagStyle::kQuoted)) {
+    if (!Passes(request, key, false, traits_.delete_if_match, traits_.if_match_style)) {
       return Refuse(412, "PreconditionFailed");
     }
     objects_.erase(key);
@@ -121,7 +121,7 @@ FakeAnswer FakeS3::Complete(const SentRequest& request, const std::string& key,
   const auto upload = uploads_.find(id);
   if (upload == uploads_.end()) return Refuse(404, "NoSuchUpload");
   const bool honoured = traits_.complete_condition;
-  if (!Passes(request, key, honoured, honoured, EtagStyle::kQuoted)) {
+  if (!Passes(request, key, honoured, honoured, traits_.if_match_style)) {
     return Refuse(412, "PreconditionFailed");
   }
   const std::string sum = base::Base64Crc32c(base::Crc32c(0, BytesOf(upload->second)));

@@ -68,6 +68,31 @@ TEST_F(ProbeTraitsTest, FindsBareEtags) {
   old_radosgw.put_if_absent = old_radosgw.put_if_match = true;
   old_radosgw.if_match_style = EtagStyle::kBare;
   EXPECT_EQ(Words(Probe(old_radosgw)), Words(old_radosgw));
+  old_radosgw.complete_condition = old_radosgw.delete_if_match = true;
+  EXPECT_EQ(Words(Probe(old_radosgw)), Words(old_radosgw));
+}
+
+// Such a one refuses every condition of ours: that it refuses the wrong ones proves nothing.
+TEST_F(ProbeTraitsTest, ServersThatWantBareEtagsInPutsAlone) {
+  S3Traits real = AwsTraits();
+  real.if_match_style = EtagStyle::kBare;
+  FakeS3 server(real);
+  const auto session = MakeSession([&](const SentRequest& request) {
+    SentRequest heard = request;
+    const std::string etag = request.headers.Value("if-match");
+    if (request.method != "PUT" && !etag.empty()) {
+      heard.headers = {};
+      const bool quoted = etag.front() == '"';
+      heard.headers.Add("if-match", quoted ? etag.substr(1, etag.size() - 2) : '"' + etag + '"');
+    }
+    return server(heard);
+  });
+  const auto found = ProbeServer(*session, "probe");
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_EQ(found->traits.if_match_style, EtagStyle::kBare);
+  EXPECT_TRUE(found->traits.put_if_match);
+  EXPECT_FALSE(found->traits.complete_condition || found->traits.delete_if_match);
+  EXPECT_EQ(server.uploads(), 0u);
 }
 
 TEST_F(ProbeTraitsTest, ServersThatDoNotKnowTheHeader) {

@@ -41,6 +41,7 @@ TEST_F(S3StoreTest, ProbesOnceAtTheFirstWrite) {
   ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
   const std::size_t after_probe = transport_->sent().size();
   EXPECT_GT(after_probe, 10u);
+  EXPECT_LT(after_probe, 40u);
   EXPECT_TRUE(store->capabilities().put_if_absent);
   ASSERT_TRUE(Put(*store, "k", "x", {}).ok());
   EXPECT_EQ(transport_->sent().size(), after_probe + 1);
@@ -164,7 +165,7 @@ TEST_F(S3StoreTest, ASourceThatChangesDuringAPartCopyIsNoticed) {
 
 TEST_F(S3StoreTest, BareEtagsAreSentToServersThatWantThem) {
   S3Traits traits;
-  traits.put_if_match = true;
+  traits.put_if_match = traits.complete_condition = traits.delete_if_match = true;
   traits.if_match_style = EtagStyle::kBare;
   FakeS3 server(traits);
   const auto store = OnServer(server);
@@ -172,6 +173,18 @@ TEST_F(S3StoreTest, BareEtagsAreSentToServersThatWantThem) {
   ASSERT_TRUE(first.ok());
   EXPECT_TRUE(Put(*store, "k", "two", {false, first->etag}).ok());
   EXPECT_EQ(transport_->sent().back().headers.Value("if-match"), first->etag);
+
+  const std::string second = FakeS3::EtagOf("two");
+  const std::string id = store->CreateMultipart("k", {}).value();
+  const auto part = UploadPartAndWait(*store, {"k", id, 1, {{BytesOf("three")}, {}}});
+  ASSERT_TRUE(part.ok());
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", id, {*part}, {false, first->etag})),
+            ErrorClass::kConflict);
+  EXPECT_TRUE(store->CompleteMultipart("k", id, {*part}, {false, second}).ok());
+  EXPECT_EQ(transport_->sent().back().headers.Value("if-match"), second);
+  EXPECT_EQ(ClassOf(store->Delete("k", second)), ErrorClass::kConflict);
+  EXPECT_TRUE(store->Delete("k", FakeS3::EtagOf("three")).ok());
+  EXPECT_TRUE(server.objects().empty());
 }
 
 TEST_F(S3StoreTest, ChecksumsAreMadeWhereTheCallerHasNone) {
