@@ -84,7 +84,10 @@ base::Status SetOption(CLI::Option& option, const std::string& name, const std::
     option.add_result(is_flag ? "true" : value);
     option.run_callback();
   } catch (const CLI::Error& error) {
-    return Invalid("-o " + name + ": " + error.what());
+    std::string said = error.what();
+    const std::string own_name = option.get_name() + ": ";
+    if (said.starts_with(own_name)) said.erase(0, own_name.size());
+    return Invalid("-o " + name + ": " + said);
   }
   return base::Ok();
 }

@@ -108,6 +108,8 @@ class Commands(mount.MountTest):
                                  (["mount", "ftp://host/x", self.folder], "bucket URL 'ftp://"),
                                  (["mount", self.bucket.url, self.folder, "-o", "rw,cache-dri=x"],
                                   "unknown mount option"),
+                                 (["mount", self.bucket.url, self.folder, "-o", "refresh=1x"],
+                                  'cairnfs: -o refresh: "1x" is not a duration'),
                                  (["umount"], "DIR is missing")):
             said = self.command(*words, status=2)
             self.assertRegex(said, r"\Acairnfs: [^\n]*\n\Z")
