@@ -82,9 +82,10 @@ struct DirPage {
 struct Progress {
   std::uint64_t uploads = 0;       // files whose bytes are not in the store yet
   std::uint64_t upload_bytes = 0;  // bytes still to send
-  std::uint64_t settles = 0;       // renamed files still to be moved in the bucket
-  std::uint64_t deletes = 0;       // objects still to be deleted
-  std::string last_error;          // of a background job, empty when the last one succeeded
+  std::uint64_t settles = 0;       // renamed files and directories still to be moved in the bucket
+  std::uint64_t moves = 0;    // the same in files, as far as those below directories are counted
+  std::uint64_t deletes = 0;  // objects still to be deleted
+  std::string last_error;     // of a background job, empty when the last one succeeded
 };
 
 class Filesystem {

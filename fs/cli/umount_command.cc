@@ -42,6 +42,7 @@ struct DaemonStatus {
   std::uint64_t uploads = 0;
   std::uint64_t upload_bytes = 0;
   std::uint64_t settles = 0;
+  std::uint64_t moves = 0;
   std::uint64_t deletes = 0;
   std::string last_error;
   bool busy() const { return uploads + settles > 0; }
@@ -58,6 +59,7 @@ base::Result<DaemonStatus> AskDaemon(const std::filesystem::path& directory) {
   status.uploads = json.value("uploads", std::uint64_t{0});
   status.upload_bytes = json.value("upload_bytes", std::uint64_t{0});
   status.settles = json.value("settles", std::uint64_t{0});
+  status.moves = json.value("moves", status.settles);
   status.deletes = json.value("deletes", std::uint64_t{0});
   status.last_error = json.value("last_error", "");
   return status;
@@ -75,7 +77,7 @@ std::string WhatIsLeft(const DaemonStatus& status) {
   };
   add(status.uploads, Count(status.uploads, "file", "files") + " to commit (" +
                           base::FormatSize(status.upload_bytes) + ")");
-  add(status.settles, Count(status.settles, "file", "files") + " to move");
+  add(status.moves, Count(status.moves, "file", "files") + " to move");
   add(status.deletes, Count(status.deletes, "object", "objects") + " to delete");
   return text;
 }

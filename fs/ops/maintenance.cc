@@ -60,7 +60,10 @@ void Maintenance::Stop() {
 Maintenance::Backlog Maintenance::CountBacklog() {
   const base::Status collected = queue_.Collect();
   if (!collected.ok()) LOG_ERROR("read intents: {}", collected.error().ToString());
-  return {queue_.size(meta::IntentKind::kSettle), queue_.size(meta::IntentKind::kDelete)};
+  const std::uint64_t settles = queue_.size(meta::IntentKind::kSettle);
+  return {.settles = settles,
+          .moves = settles + settler_.beyond_intents(),
+          .deletes = queue_.size(meta::IntentKind::kDelete)};
 }
 
 }  // namespace fs

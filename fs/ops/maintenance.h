@@ -28,9 +28,10 @@ class Maintenance {
 
   struct Backlog {
     std::uint64_t settles = 0;
+    std::uint64_t moves = 0;  // files that the settles are about, as far as they are counted
     std::uint64_t deletes = 0;
   };
-  // Exact: asks the catalog for what is new.
+  // Exact but for `moves`: asks the catalog for what is new.
   Backlog CountBacklog();
 
  private:

@@ -154,6 +154,7 @@ Progress MountedFilesystem::GetProgress() {
   releasing += context_.inodes.removing();
   const Maintenance::Backlog backlog = maintenance_.CountBacklog();
   progress.settles = backlog.settles;
+  progress.moves = backlog.moves;
   progress.deletes = backlog.deletes + releasing;
   progress.last_error = context_.last_error.text();
   return progress;

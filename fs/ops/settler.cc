@@ -1,5 +1,6 @@
 #include "fs/ops/settler.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -30,7 +31,15 @@ bool IsIdle(const FileInode& file) {
 }  // namespace
 
 struct Settler::Tally {
-  explicit Tally(IntentQueue::Job what) : job(std::move(what)) {}
+  Tally(IntentQueue::Job what, std::atomic<std::uint64_t>& beyond_intents)
+      : job(std::move(what)), beyond(beyond_intents) {}
+  ~Tally() { beyond -= more; }
+  // So many files; the intent stands for one of them.
+  void Expect(std::uint64_t files) {
+    base::MutexLock lock(mutex);
+    more = std::max<std::uint64_t>(files, 1) - 1;
+    beyond += more;
+  }
   void Begin() {
     base::MutexLock lock(mutex);
     ++pending;
@@ -42,6 +51,10 @@ struct Settler::Tally {
     } else if (*outcome == Outcome::kWait) {
       waits = true;
     }
+    if (more > 0) {
+      --more;
+      --beyond;
+    }
     if (--pending == 0) done.NotifyAll();
   }
   void Await() {
@@ -50,9 +63,11 @@ struct Settler::Tally {
   }
 
   const IntentQueue::Job job;
+  std::atomic<std::uint64_t>& beyond;  // of all tallies
   base::Mutex mutex;
   base::CondVar done;
   std::size_t pending GUARDED_BY(mutex) = 0;
+  std::uint64_t more GUARDED_BY(mutex) = 0;  // of the expected, but the last
   bool waits GUARDED_BY(mutex) = false;
   std::optional<base::Error> error GUARDED_BY(mutex);
 };
@@ -70,7 +85,7 @@ bool Settler::Pass() {
   mover_.ResolveGone();
   std::vector<std::shared_ptr<Tally>> tallies;
   for (IntentQueue::Job& job : queue_.Due(meta::IntentKind::kSettle, kIntents)) {
-    auto tally = std::make_shared<Tally>(std::move(job));
+    auto tally = std::make_shared<Tally>(std::move(job), beyond_intents_);
     tallies.push_back(tally);
     const auto inode = context_.catalog.GetInode(tally->job.intent.inode);
     if (!inode.ok()) {
@@ -101,26 +116,38 @@ bool Settler::Pass() {
   return !tallies.empty();
 }
 
-void Settler::Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally) {
+base::Result<bool> Settler::Visit(meta::InodeId directory,
+                                  const std::function<void(meta::InodeId)>& visit) {
   std::vector<meta::InodeId> directories{directory};
   while (!directories.empty()) {
     const meta::InodeId next = directories.back();
     directories.pop_back();
     std::string after;
     for (;;) {
-      const auto entries = context_.catalog.ReadDir(next, after, kDirectoryPage);
-      if (!entries.ok() || stopping_()) {
-        tally->Begin();
-        return tally->End(entries.ok() ? base::Result<Outcome>(Outcome::kWait) : entries.error());
-      }
-      for (const meta::DirEntry& entry : *entries) {
+      TRY_ASSIGN(const auto entries, context_.catalog.ReadDir(next, after, kDirectoryPage));
+      if (stopping_()) return false;
+      for (const meta::DirEntry& entry : entries) {
         if (entry.inode.is_dir()) directories.push_back(entry.inode.id);
-        if (entry.inode.is_file()) Submit(entry.inode.id, tally);
+        if (entry.inode.is_file()) visit(entry.inode.id);
       }
-      if (entries->size() < kDirectoryPage) break;
-      after = entries->back().name;
+      if (entries.size() < kDirectoryPage) break;
+      after = entries.back().name;
     }
   }
+  return true;
+}
+
+void Settler::Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally) {
+  // Counted ahead for people, who wait for it when they unmount.
+  std::uint64_t files = 0;
+  auto whole = Visit(directory, [&files](meta::InodeId) { ++files; });
+  if (whole.ok() && *whole) {
+    tally->Expect(files);
+    whole = Visit(directory, [this, &tally](meta::InodeId file) { Submit(file, tally); });
+  }
+  if (whole.ok() && *whole) return;
+  tally->Begin();
+  tally->End(whole.ok() ? base::Result<Outcome>(Outcome::kWait) : whole.error());
 }
 
 void Settler::Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally) {

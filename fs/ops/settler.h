@@ -9,6 +9,8 @@
 // Owned by Maintenance; Pass runs on its thread, the copies on an executor of the settler's own.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,12 +30,17 @@ class Settler {
           std::function<bool()> stopping);
   // Works on what is due and waits for it. True when there was anything.
   bool Pass();
+  // Files that Pass has still to look at, beyond one for each intent: a directory's may be many.
+  std::uint64_t beyond_intents() const { return beyond_intents_.load(); }
 
  private:
   enum class Outcome : std::uint8_t { kDone, kWait };
   // How the files of one intent fared.
   struct Tally;
 
+  // Every file below; false when it was to stop.
+  base::Result<bool> Visit(meta::InodeId directory,
+                           const std::function<void(meta::InodeId)>& visit);
   void Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally);
   void Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally);
   base::Result<Outcome> SettleFile(meta::InodeId inode, std::uint32_t waits);
@@ -50,6 +57,7 @@ class Settler {
   Mover& mover_;
   Committer& committer_;
   const std::function<bool()> stopping_;
+  std::atomic<std::uint64_t> beyond_intents_{0};  // atomic: read while Pass is at work
   base::Executor executor_;
 };
 

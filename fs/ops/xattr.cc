@@ -66,6 +66,7 @@ std::string MountedFilesystem::StatusJson() {
       {"uploads", progress.uploads},
       {"upload_bytes", progress.upload_bytes},
       {"settles", progress.settles},
+      {"moves", progress.moves},
       {"deletes", progress.deletes},
       {"last_error", progress.last_error},
       {"metrics", context_.metrics.Snapshot()},

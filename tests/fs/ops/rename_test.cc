@@ -91,6 +91,26 @@ TEST_F(RenameTest, ADirectoryMovesWithAllThatIsInIt) {
   EXPECT_EQ(Loaded("final/sub/b"), "B");
 }
 
+TEST_F(RenameTest, TheFilesOfADirectoryThatAreStillToBeMovedAreCounted) {
+  constexpr std::uint64_t kFiles = 9;
+  ASSERT_OK(volume_.MakeDir("from"));
+  for (std::uint64_t i = 0; i < kFiles; ++i) {
+    ASSERT_OK(volume_.Save("from/" + std::to_string(i), "x"));
+  }
+  std::atomic<bool> held{true};
+  volume_.PlanFaults([&](Verb verb, const auto&) -> std::optional<testing_support::Fault> {
+    if (verb == Verb::kCopy) held.wait(true);
+    return std::nullopt;
+  });
+  ASSERT_OK(volume_.Rename("from", "to"));
+  const auto moves = [this] { return volume_.filesystem().GetProgress().moves; };
+  const bool counted = volume_.Await([&] { return moves() == kFiles; });
+  held = false;
+  held.notify_all();
+  ASSERT_TRUE(counted);
+  EXPECT_TRUE(volume_.Await([&] { return moves() == 0; }));
+}
+
 TEST_F(RenameTest, ADirectoryThatWasNeverLookedIntoMovesWhole) {
   volume_.BucketPut("data/x/1", "one");
   volume_.BucketPut("data/y", "two");
