@@ -10,7 +10,6 @@ extern "C" {
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -115,23 +114,22 @@ class Progress {
   steady_clock::time_point shown_at_;
 };
 
-// Whether to go on when only objects that no name leads to are left to be deleted: the daemon does
-// that after the unmount as well, and the next mount goes on with it.
-class Deletions {
+// Whether there is something to wait for. When only objects that no name leads to are left to be
+// deleted, and that does not get on, there is not: the daemon does it after the unmount as well,
+// and the next mount goes on with it.
+class Wait {
  public:
-  bool WorthWaiting(std::uint64_t left) {
+  bool IsWorthIt(const DaemonStatus& status) {
     const auto now = steady_clock::now();
-    if (left < least_) {
-      least_ = left;
-      fell_at_ = now;
-    }
-    return left > 0 && now < fell_at_ + kStuck;
+    if (status.busy() || status.deletes < deletes_) fell_at_ = now;
+    deletes_ = status.deletes;
+    return status.busy() || (deletes_ > 0 && now < fell_at_ + kStuck);
   }
 
  private:
   static constexpr std::chrono::seconds kStuck{10};
-  std::uint64_t least_ = std::numeric_limits<std::uint64_t>::max();
-  steady_clock::time_point fell_at_;
+  std::uint64_t deletes_ = 0;
+  steady_clock::time_point fell_at_ = steady_clock::now();
 };
 
 // Until nothing is left or the deadline passes.
@@ -139,11 +137,10 @@ base::Result<DaemonStatus> WaitForUploads(const std::filesystem::path& directory
                                           steady_clock::time_point deadline) {
   constexpr auto kPoll = std::chrono::milliseconds(50);
   Progress progress;
-  Deletions deletions;
+  Wait wait;
   while (true) {
     TRY_ASSIGN(const DaemonStatus status, AskDaemon(directory));
-    const bool waits = deletions.WorthWaiting(status.deletes) || status.busy();
-    if (!waits || steady_clock::now() >= deadline) return status;
+    if (!wait.IsWorthIt(status) || steady_clock::now() >= deadline) return status;
     progress.Show("waiting: " + Describe(status));
     std::this_thread::sleep_for(kPoll);
   }
