@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "fs/object_naming.h"
 #include "fs/ops/set_aside.h"
 #include "fs/ops/upload_target.h"
 
@@ -116,18 +115,7 @@ base::Result<objclient::Precondition> Committer::KeepBoth(const UploadRecord& re
   if (record.tokens.Made(*theirs)) {
     return objclient::Precondition{.if_absent = false, .if_match = theirs->etag};
   }
-  const objclient::ObjectKey kept = ConflictKey(key, theirs->etag);
-  const auto copied = context_.store.Copy({.source = key,
-                                           .source_if_match = theirs->etag,
-                                           .target = kept,
-                                           .precondition = {.if_absent = true, .if_match = {}},
-                                           .metadata = std::nullopt});
-  // A conflict: it was kept by an attempt before, or changed once more; the next round tells.
-  if (!copied.ok() && copied.error().error_class() != base::ErrorClass::kConflict) {
-    return copied.error();
-  }
-  LOG_WARN("conflict key={} inode={}: another writer's object is kept as key={}", key,
-           meta::Raw(record.intent.inode), kept);
+  TRY(mover_.KeepAside(key, theirs->etag, record.intent.inode));
   return objclient::Precondition{.if_absent = false, .if_match = theirs->etag};
 }
 

@@ -225,20 +225,23 @@ base::Result<objclient::ObjectHead> Mover::Bring(const Move& move, bool moves,
   }
   // The copy of an attempt whose answer was lost.
   if (!moves && IsSame(*there, *source)) return there;
-  TRY(KeepAside(move.target, there->etag));
+  TRY(KeepAside(move.target, there->etag, move.inode));
   request.precondition = {.if_absent = false, .if_match = there->etag};
   return send();
 }
 
-base::Status Mover::KeepAside(const objclient::ObjectKey& key, const std::string& etag) {
+base::Status Mover::KeepAside(const objclient::ObjectKey& key, const std::string& etag,
+                              meta::InodeId inode) {
   const objclient::ObjectKey kept = ConflictKey(key, etag);
   const auto saved = context_.store.Copy({.source = key,
                                           .source_if_match = etag,
                                           .target = kept,
                                           .precondition = {.if_absent = true, .if_match = {}},
                                           .metadata = std::nullopt});
+  // Taken: it was kept by an attempt before, or changed once more; the next request tells.
   if (!saved.ok() && !MeansTaken(saved.error())) return saved.error();
-  LOG_WARN("conflict key={}: another writer's object is kept as key={}", key, kept);
+  LOG_WARN("conflict key={} inode={}: another writer's object is kept as key={}", key,
+           meta::Raw(inode), kept);
   return base::Ok();
 }
 

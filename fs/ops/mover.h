@@ -52,6 +52,9 @@ class Mover {
   // `target_lock` is kept when nobody saw the end.
   base::Status Run(const Move& move, objclient::Precondition precondition,
                    KeyTable::Hold& target_lock) EXCLUDES(mutex_);
+  // Copies another writer's object, at a key that `inode` is to have, to the key for such.
+  base::Status KeepAside(const objclient::ObjectKey& key, const std::string& etag,
+                         meta::InodeId inode);
 
  private:
   base::Status Open(const Move& move) EXCLUDES(mutex_);
@@ -65,8 +68,6 @@ class Mover {
   // `moves`: in one step. Returns the head of what is at the target then.
   base::Result<objclient::ObjectHead> Bring(const Move& move, bool moves,
                                             objclient::Precondition precondition);
-  // Another writer's object.
-  base::Status KeepAside(const objclient::ObjectKey& key, const std::string& etag);
   // What the catalog says the file's bytes are of; none without bytes or file.
   base::Result<std::optional<meta::Object>> ObjectOf(meta::InodeId inode);
   base::Status Adopt(const meta::Intent& moved, const objclient::ObjectHead& there);
