@@ -43,10 +43,6 @@ void Deleter::Pass() {
   std::map<objclient::ObjectKey, Victim> victims;
   for (auto& [intent, due, waits] : queue_.Due(meta::IntentKind::kDelete, kBatch)) {
     KeyTable::Hold lock = context_.keys.TryLockUnmarked(intent.key);
-    if (lock && IsStray(intent)) {
-      RemoveNow(intent);
-      continue;
-    }
     const auto verdict = lock ? Judge(intent) : Verdict::kWait;
     if (!verdict.ok()) {
       queue_.Retry(std::move(intent), verdict.error());
@@ -80,16 +76,8 @@ void Deleter::Pass() {
   for (const auto& [key, victim] : victims) queue_.Finish(victim.intent);
 }
 
-void Deleter::RemoveNow(const meta::Intent& stray) {
-  const base::Status removed = RemoveStray(context_, stray);
-  if (removed.ok()) {
-    queue_.Finish(stray);
-  } else {
-    queue_.Retry(stray, removed.error());
-  }
-}
-
-base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {
+base::Result<Deleter::Verdict> Deleter::Judge(meta::Intent& intent) {
+  if (IsStray(intent)) return JudgeStray(intent);
   TRY_ASSIGN(const auto holder, context_.catalog.FindKey(intent.key));
   if (holder && (holder->inode || holder->object.id != intent.object)) return Verdict::kTakenOver;
   // Its row went with an earlier delete, or with whoever took the key over and left again.
@@ -97,6 +85,13 @@ base::Result<Deleter::Verdict> Deleter::Judge(const meta::Intent& intent) {
   if (intent.key.ends_with('/')) return JudgeDirectory(intent.key.substr(0, intent.key.size() - 1));
   TRY_ASSIGN(const bool awaited, IsAwaited(intent.key));
   return awaited ? Verdict::kWait : Verdict::kDelete;
+}
+
+base::Result<Deleter::Verdict> Deleter::JudgeStray(meta::Intent& intent) {
+  TRY_ASSIGN(auto etag, FindStray(context_, intent));
+  if (!etag) return Verdict::kTakenOver;
+  intent.etag = std::move(*etag);
+  return Verdict::kDelete;
 }
 
 base::Result<Deleter::Verdict> Deleter::JudgeDirectory(const objclient::ObjectKey& key) {

@@ -2,7 +2,7 @@
 // somebody works on, or that a file of that name is about to take over, waits: other tools then see
 // the old object replaced by the new one, never a gap. A key that was taken over is left alone.
 // Keys that end in '/' are directories, or objects that stand for one.
-// Strays (stray.h) go one by one, each after a look. Owned by Maintenance; Pass runs on its thread.
+// Strays (stray.h) are looked at first. Owned by Maintenance; Pass runs on its thread.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,10 @@ class Deleter {
   void Pass();
 
  private:
-  void RemoveNow(const meta::Intent& stray);
   enum class Verdict : std::uint8_t { kDelete, kTakenOver, kWait };
-  base::Result<Verdict> Judge(const meta::Intent& intent);
+  base::Result<Verdict> Judge(meta::Intent& intent);
+  // Sets the ETag of what is to be deleted.
+  base::Result<Verdict> JudgeStray(meta::Intent& intent);
   // `key` has no '/' at the end.
   base::Result<Verdict> JudgeDirectory(const objclient::ObjectKey& key);
   // True when a file whose object is not in its place yet has the name that `key` stands for.

@@ -26,24 +26,21 @@ bool IsStray(const meta::Intent& intent) {
   return intent.kind == meta::IntentKind::kDelete && !intent.payload.empty();
 }
 
-base::Status RemoveStray(Context& context, const meta::Intent& intent) {
+base::Result<std::optional<std::string>> FindStray(Context& context, const meta::Intent& intent) {
+  using Found = std::optional<std::string>;
   if (!intent.upload_id.empty()) {
     TRY(context.store.AbortMultipart(intent.key, intent.upload_id));
   }
   const auto there = context.store.Head(intent.key);
   if (!there.ok()) {
     const bool gone = there.error().error_class() == base::ErrorClass::kNotFound;
-    return gone ? base::Ok() : base::Status(there.error());
+    return gone ? base::Result<Found>(Found()) : there.error();
   }
-  if (!UploadTokens::FromText(intent.payload).Made(*there)) return base::Ok();
+  if (!UploadTokens::FromText(intent.payload).Made(*there)) return Found();
   TRY_ASSIGN(const auto holder, context.catalog.FindKey(intent.key));
-  if (holder && holder->object.etag == there->etag) return base::Ok();
-  const base::Status deleted = context.store.Delete(intent.key, there->etag);
-  if (deleted.ok()) LOG_INFO("deleted key={}: an upload that nobody wanted any more", intent.key);
-  // Replaced since: another writer's.
-  const bool replaced =
-      !deleted.ok() && deleted.error().error_class() == base::ErrorClass::kConflict;
-  return replaced ? base::Ok() : deleted;
+  if (holder && holder->object.etag == there->etag) return Found();
+  LOG_INFO("delete key={}: an upload that nobody wants any more", intent.key);
+  return Found(there->etag);
 }
 
 }  // namespace fs

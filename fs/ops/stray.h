@@ -3,6 +3,9 @@
 // the tokens of its attempts, and the deleter looks before it deletes.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "fs/ops/context.h"
 
 namespace fs {
@@ -14,8 +17,8 @@ base::Status AbandonUpload(Context& context, const UploadRecord& record);
 
 // True for a delete intent of AddStray.
 bool IsStray(const meta::Intent& intent);
-// Deletes the object if an attempt made it and no file has it, and aborts the upload. The caller
-// has locked the key; waits for the store.
-base::Status RemoveStray(Context& context, const meta::Intent& intent);
+// Aborts the upload. The ETag of the object to be deleted: an attempt made it, and no file has it.
+// The caller has locked the key; waits for the store.
+base::Result<std::optional<std::string>> FindStray(Context& context, const meta::Intent& intent);
 
 }  // namespace fs
