@@ -24,6 +24,14 @@ class BehindAProxy(mount.MountTest):
     def tell(self, variable, proxy):
         self.bucket.environment[variable] = f"http://somebody:{self.password}@{proxy.address}"
 
+    def fail_to_mount(self, *options):
+        """The end of what it logged."""
+        volume = self.mount(*options, start=False)
+        volume.launch()
+        self.assertNotEqual(0, volume.process.wait(mount.PATIENCE_S))
+        mount.Mount.live.discard(volume)
+        return volume.log_tail(1000)
+
     def save_and_restore(self, *options):
         volume = self.mount("--log-level", "debug", *options)
         with open(volume("model"), "wb") as target:
@@ -80,21 +88,13 @@ class BehindAProxy(mount.MountTest):
         for scheme in ("http", "https"):
             self.tell(scheme + "_proxy", proxy)
             self.bucket.lead_through(f"{scheme}://{HOST}")
-            volume = self.mount("--log-level", "debug", start=False)
-            volume.launch()
-            self.assertNotEqual(0, volume.process.wait(mount.PATIENCE_S))
-            mount.Mount.live.discard(volume)
-            log = volume.log_tail(1000)
+            log = self.fail_to_mount("--log-level", "debug")
             self.assertIn("the proxy wants a user and a password", log)
             self.assertNotIn(self.password, log)
         self.assertEqual(2, proxy.refused)
 
     def test_a_password_on_the_command_line(self):
-        volume = self.mount("--proxy", f"http://somebody:{self.password}@127.0.0.1:1", start=False)
-        volume.launch()
-        self.assertNotEqual(0, volume.process.wait(mount.PATIENCE_S))
-        mount.Mount.live.discard(volume)
-        log = volume.log_tail(1000)
+        log = self.fail_to_mount("--proxy", f"http://somebody:{self.password}@127.0.0.1:1")
         self.assertIn("https_proxy", log)
         self.assertNotIn(self.password, log)
 

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/digest/digest.h"
 #include "base/mutex.h"
 #include "objclient/azure/azure_store.h"
 #include "objclient/http/curl_transport.h"
+#include "tests/objclient/azure/azure_server.h"
 
 namespace objclient {
 namespace {
@@ -67,22 +67,14 @@ std::uint64_t BodyBytes(const std::vector<Seen>& seen) {
 class AzurePatchTest : public testing::Test {
  protected:
   void SetUp() override {
-    const char* const url = std::getenv("CAIRNFS_TEST_AZURE_URL");
-    const char* const endpoint = std::getenv("CAIRNFS_TEST_AZURE_ENDPOINT");
-    const char* const key = std::getenv("AZURE_STORAGE_KEY");
-    if (url == nullptr || endpoint == nullptr || key == nullptr) {
-      GTEST_SKIP() << "no server: eval \"$(tests/support/stores/azure up)\"";
-    }
-    const BucketUrl bucket = ParseBucketUrl(url).value();
+    const auto server = FindAzureServer("azure-patch-");
+    if (!server) GTEST_SKIP() << kNoAzureServer;
     auto transport = std::make_unique<WatchedTransport>(
         CurlTransport::Open(CurlTransport::Options(), metrics_).value());
     transport_ = transport.get();
-    auto session = std::make_unique<AzureSession>(
-        std::move(transport), LocateContainer(endpoint, bucket.account, bucket.bucket).value(),
-        AccountKeyCredentials(bucket.account, base::Secret(key), "a test").value(),
-        base::SystemClock());
+    auto session = SessionOn(*server, std::move(transport));
     session_ = session.get();
-    prefix_ = bucket.prefix + "azure-patch-" + base::RandomHex(6) + "/";
+    prefix_ = server->url.prefix;
     store_ = std::make_unique<AzureStore>(std::move(session), prefix_, base::SystemClock());
   }
 

@@ -1,10 +1,11 @@
 // AzureStore against a real server. What every store must do is in the conformance suite; here is
 // what is special about Azure: secrets of every kind, checksums, large copies, names.
+#include "tests/objclient/azure/azure_server.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <map>
 
 #include "base/digest/digest.h"
@@ -24,17 +25,10 @@ using Variables = std::map<std::string, std::string>;
 class AzureServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    const char* const url = std::getenv("CAIRNFS_TEST_AZURE_URL");
-    const char* const endpoint = std::getenv("CAIRNFS_TEST_AZURE_ENDPOINT");
-    const char* const key = std::getenv("AZURE_STORAGE_KEY");
-    if (url == nullptr || endpoint == nullptr || key == nullptr) {
-      GTEST_SKIP() << "no server: eval \"$(tests/support/stores/azure up)\"";
-    }
-    url_ = ParseBucketUrl(url).value();
-    url_.prefix += "azure-test-" + base::RandomHex(6) + "/";
-    options_.endpoint = endpoint;
-    key_ = key;
-    store_ = Open({{"AZURE_STORAGE_KEY", key_}});
+    server_ = FindAzureServer("azure-test-");
+    if (!server_) GTEST_SKIP() << kNoAzureServer;
+    options_.endpoint = server_->endpoint;
+    store_ = Open({{"AZURE_STORAGE_KEY", server_->key}});
   }
 
   void TearDown() override {
@@ -49,7 +43,7 @@ class AzureServerTest : public testing::Test {
       const auto found = variables.find(name);
       return found == variables.end() ? std::nullopt : std::optional(found->second);
     };
-    auto store = OpenAzureStore(url_, options_, environment, base::SystemClock(), metrics_);
+    auto store = OpenAzureStore(server_->url, options_, environment, base::SystemClock(), metrics_);
     EXPECT_TRUE(store.ok()) << store.error().ToString();
     return store.ok() ? std::move(*store) : nullptr;
   }
@@ -63,17 +57,11 @@ class AzureServerTest : public testing::Test {
   }
 
   std::unique_ptr<AzureSession> Session() {
-    CurlTransport::Options http;
-    return std::make_unique<AzureSession>(
-        CurlTransport::Open(http, metrics_).value(),
-        LocateContainer(options_.endpoint, url_.account, url_.bucket).value(),
-        AccountKeyCredentials(url_.account, base::Secret(key_), "a test").value(),
-        base::SystemClock());
+    return SessionOn(*server_, CurlTransport::Open(CurlTransport::Options(), metrics_).value());
   }
 
-  BucketUrl url_;
+  std::optional<AzureServer> server_;
   StoreOptions options_;
-  std::string key_;
   base::Metrics metrics_;
   const std::vector<std::byte> bytes_ = std::vector<std::byte>(1000, std::byte{7});
   std::unique_ptr<ObjectStore> store_;
@@ -83,8 +71,8 @@ TEST_F(AzureServerTest, AConnectionStringBringsKeyAndEndpoint) {
   options_.endpoint.clear();
   const auto store =
       Open({{"AZURE_STORAGE_CONNECTION_STRING",
-             "AccountName=" + url_.account + ";AccountKey=" + key_ + ";BlobEndpoint=" +
-                 std::getenv("CAIRNFS_TEST_AZURE_ENDPOINT") + "/" + url_.account}});
+             "AccountName=" + server_->url.account + ";AccountKey=" + server_->key +
+                 ";BlobEndpoint=" + server_->endpoint + "/" + server_->url.account}});
   ASSERT_NE(store, nullptr);
   ASSERT_TRUE(Put(*store, "k", bytes_).ok());
   EXPECT_TRUE(store_->Head("k").ok());
@@ -94,8 +82,9 @@ TEST_F(AzureServerTest, ASignatureForOneBlobOpensThatBlobAlone) {
   ASSERT_TRUE(Put(*store_, "one", bytes_).ok());
   ASSERT_TRUE(Put(*store_, "other", bytes_).ok());
   const std::int64_t in_an_hour = base::SystemClock().WallNs() / 1'000'000'000 + 3600;
-  const std::string sas = ReadOnlySas({"", url_.bucket, url_.prefix + "one"}, url_.account,
-                                      base::Base64Decode(key_).value(), in_an_hour);
+  const std::string sas =
+      ReadOnlySas({"", server_->url.bucket, server_->url.prefix + "one"}, server_->url.account,
+                  base::Base64Decode(server_->key).value(), in_an_hour);
   const auto reader = Open({{"AZURE_STORAGE_SAS_TOKEN", sas}});
   ASSERT_NE(reader, nullptr);
   const auto head = reader->Head("one");
@@ -103,8 +92,9 @@ TEST_F(AzureServerTest, ASignatureForOneBlobOpensThatBlobAlone) {
   EXPECT_EQ(head->size, bytes_.size());
   EXPECT_EQ(reader->Head("other").error().error_class(), ErrorClass::kAuth);
   EXPECT_EQ(Put(*reader, "one", bytes_).error().errno_value(), EACCES);
-  const std::string expired = ReadOnlySas({"", url_.bucket, url_.prefix + "one"}, url_.account,
-                                          base::Base64Decode(key_).value(), in_an_hour - 7200);
+  const std::string expired =
+      ReadOnlySas({"", server_->url.bucket, server_->url.prefix + "one"}, server_->url.account,
+                  base::Base64Decode(server_->key).value(), in_an_hour - 7200);
   EXPECT_EQ(Open({{"AZURE_STORAGE_SAS_TOKEN", expired}})->Head("one").error().error_class(),
             ErrorClass::kAuth);
 }
@@ -115,8 +105,8 @@ TEST_F(AzureServerTest, WrongKeysAndContainersSaySo) {
   EXPECT_EQ(wrong.error().errno_value(), EACCES);
   EXPECT_NE(wrong.error().message().find("AZURE_STORAGE_KEY"), std::string::npos);
   EXPECT_EQ(wrong.error().message().find("d3Jvbmc"), std::string::npos);
-  url_.bucket = "no-such-container";
-  const auto store = Open({{"AZURE_STORAGE_KEY", key_}});
+  server_->url.bucket = "no-such-container";
+  const auto store = Open({{"AZURE_STORAGE_KEY", server_->key}});
   EXPECT_EQ(store->List({}).error().error_class(), ErrorClass::kNotFound);
   EXPECT_FALSE(store->Delete("k", "").ok()) << "a container that is missing is no deleted key";
 }
@@ -124,7 +114,7 @@ TEST_F(AzureServerTest, WrongKeysAndContainersSaySo) {
 // The server itself refuses bytes that are not those of the checksum, in blobs and in blocks.
 TEST_F(AzureServerTest, AWrongChecksumIsRefused) {
   const auto session = Session();
-  const std::string key = url_.prefix + "k";
+  const std::string key = server_->url.prefix + "k";
   const Body body{{bytes_}, {}};
   for (const bool block : {false, true}) {
     AzureRequest request =
@@ -238,7 +228,7 @@ class AzureTlsTest : public AzureServerTest {
         token_clock_);
     return std::make_unique<AzureSession>(
         CurlTransport::Open(http, metrics_).value(),
-        LocateContainer(options_.endpoint, url_.account, url_.bucket).value(),
+        LocateContainer(options_.endpoint, server_->url.account, server_->url.bucket).value(),
         std::move(credentials), base::SystemClock());
   }
 
@@ -260,7 +250,7 @@ TEST_F(AzureTlsTest, ATokenOpensEveryVerb) {
   auto session = SessionWith(Token(3600), ca_bundle_);
   const base::Status made = MakeContainer(*session);
   ASSERT_TRUE(made.ok()) << made.error().ToString();
-  AzureStore store(std::move(session), url_.prefix, base::SystemClock());
+  AzureStore store(std::move(session), server_->url.prefix, base::SystemClock());
   const auto put = Put(store, "k", bytes_);
   ASSERT_TRUE(put.ok()) << put.error().ToString();
   const auto id = store.CreateMultipart("parts", {{"m", "1"}});
