@@ -6,11 +6,8 @@
 #include <utility>
 
 namespace base {
-namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
-
-}  // namespace
 
 std::size_t CountPieces(std::uint64_t size) {
   return static_cast<std::size_t>((size + kSummedPieceSize - 1) / kSummedPieceSize);
