@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/digest/digest.h"
 
@@ -44,6 +46,21 @@ std::string SumOfWhole(const std::vector<PartInfo>& parts) {
   std::uint32_t sum = 0;
   for (const PartInfo& part : parts) sum = base::Crc32cCombine(sum, *part.crc32c, part.size);
   return base::Base64Crc32c(sum);
+}
+
+std::string EtagOfWhole(const std::vector<PartInfo>& parts) {
+  std::vector<std::byte> sums;
+  for (const PartInfo& part : parts) {
+    if (part.etag.size() != 2 * std::tuple_size_v<base::Md5Digest>) return "";
+    for (std::size_t at = 0; at < part.etag.size(); at += 2) {
+      std::uint8_t byte = 0;
+      const char* const first = part.etag.data() + at;
+      const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
+      if (error != std::errc() || end != first + 2) return "";
+      sums.push_back(static_cast<std::byte>(byte));
+    }
+  }
+  return fmt::format("{}-{}", base::HexLower(base::Md5(sums)), parts.size());
 }
 
 std::optional<std::uint32_t> ParseCrc32c(std::string_view base64) {

@@ -47,6 +47,10 @@ bool KnowsSums(const std::vector<PartInfo>& parts);
 // That of all bytes in Base64, from those of the parts, which are known.
 std::string SumOfWhole(const std::vector<PartInfo>& parts);
 
+// The ETag of an upload of these parts where stores do as the cloud does: a sum of the parts' MD5.
+// "" where a part's is no MD5.
+std::string EtagOfWhole(const std::vector<PartInfo>& parts);
+
 // Compares the CRC-32C that a store answers for a completed upload, of either form, with that of
 // the parts as we sent them. kCorrupt when it is another; OK when either side does not know.
 base::Status CheckUploaded(const std::vector<PartInfo>& parts, const std::string& answered);

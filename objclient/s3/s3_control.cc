@@ -63,8 +63,9 @@ base::Result<std::string> S3Store::EtagOfMade(const ObjectHead& made, const Sum&
   TRY_ASSIGN(const HttpAnswer there, session_->Call(BuildHead(Whole(made.key))));
   ObjectHead head = ParseHeadHeaders(made.key, there.response.headers);
   const Sum its_sum = SumIn(there.response.headers);
-  const bool same =
-      sum && its_sum ? *sum == *its_sum : !made.metadata.empty() && head.metadata == made.metadata;
+  const bool same_marks = !made.metadata.empty() && head.metadata == made.metadata;
+  const bool same_etag = !made.etag.empty() && head.etag == made.etag;
+  const bool same = sum && its_sum ? *sum == *its_sum : same_etag || same_marks;
   if (head.size != made.size || !same) return Changed(made.key);
   return std::move(head.etag);
 }
@@ -243,6 +244,7 @@ base::Result<ObjectHead> S3Store::CompleteMultipart(const ObjectKey& key,
   ObjectHead head;
   head.key = key;
   for (const PartInfo& part : parts) head.size += part.size;
+  head.etag = EtagOfWhole(parts);
   const Sum sum = KnowsSums(parts) ? ParseCrc32c(SumOfWhole(parts)) : std::nullopt;
   TRY_ASSIGN(head.etag, EtagOfMade(head, sum, answer, result.etag));
   if (look) TRY(LookAgain(key, head.etag));

@@ -100,7 +100,7 @@ class S3Store : public ObjectStore {
   base::Status LookAgain(const ObjectKey& key, const std::string& etag);
   // The ETag of what a request made, which says so in its headers, in its document or not at all.
   // Then what is there is looked at: kConflict unless it can be told to be what was made, by the
-  // CRC-32C of all bytes or by metadata.
+  // CRC-32C of all bytes, by an ETag as good as a sum (made.etag) or by metadata.
   base::Result<std::string> EtagOfMade(const ObjectHead& made, const Sum& sum,
                                        const HttpAnswer& answer, const std::string& in_document);
   base::Result<ObjectHead> CopyWhole(const CopyRequest& request, const ObjectHead& source,

@@ -65,6 +65,15 @@ TEST(CheckUploaded, BothForms) {
   }
 }
 
+TEST(EtagOfWhole, IsThatOfTheCloud) {
+  const std::string one = base::HexLower(base::Md5(Bytes("one")));
+  const std::string two = base::HexLower(base::Md5(Bytes("two")));
+  // echo -n one | md5sum, and so on; then md5sum of both in binary.
+  EXPECT_EQ(EtagOfWhole({{1, one, 3, {}}, {2, two, 3, {}}}), "1397b7ee3222e3980d0d20f23a871b02-2");
+  EXPECT_EQ(EtagOfWhole({{1, one, 3, {}}, {2, "no sum", 3, {}}}), "");
+  EXPECT_EQ(EtagOfWhole({{1, std::string(32, 'x'), 3, {}}}), "");
+}
+
 TEST(CheckUploaded, NothingToCompare) {
   std::vector<PartInfo> parts = {{1, "e1", 9, base::Crc32c(0, Bytes("123456789"))}};
   EXPECT_TRUE(CheckUploaded(parts, "").ok());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/digest/digest.h"
+#include "objclient/s3/s3_checksum.h"
 #include "tests/objclient/s3/s3_store_fixture.h"
 
 namespace objclient {
@@ -174,10 +175,13 @@ TEST_F(S3StoreTest, ChecksumsAreMadeWhereTheCallerHasNone) {
 TEST_F(S3StoreTest, ACompletionWithoutAnEtagIsLookedUp) {
   std::string size = "9";
   std::string sum = "4waSgw==";
+  std::string etag = "e-1";
   const auto store = MakeStore([&](const SentRequest& request) {
     if (request.method != "HEAD") return FakeAnswer{200, "<CompleteMultipartUploadResult/>", {}};
     return FakeAnswer{
-        200, "", {{"ETag", "\"e-1\""}, {"Content-Length", size}, {"x-amz-checksum-crc32c", sum}}};
+        200,
+        "",
+        {{"ETag", '"' + etag + '"'}, {"Content-Length", size}, {"x-amz-checksum-crc32c", sum}}};
   });
   const std::vector<PartInfo> parts = {{1, "p", 9, base::Crc32c(0, BytesOf("123456789"))}};
   const auto head = store->CompleteMultipart("k", "id", parts, {});
@@ -192,6 +196,16 @@ TEST_F(S3StoreTest, ACompletionWithoutAnEtagIsLookedUp) {
   sum = "4waSgw==";
   size = "10";
   EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", parts, {})), ErrorClass::kConflict);
+
+  // As radosgw 16 does, which keeps no sums.
+  sum = "";
+  size = "9";
+  const std::vector<PartInfo> copied = {{1, FakeS3::EtagOf("123456789"), 9, {}}};
+  EXPECT_EQ(ClassOf(store->CompleteMultipart("k", "id", copied, {})), ErrorClass::kConflict);
+  etag = EtagOfWhole(copied);
+  const auto same = store->CompleteMultipart("k", "id", copied, {});
+  ASSERT_TRUE(same.ok()) << same.error().ToString();
+  EXPECT_EQ(same->etag, etag);
 }
 
 TEST_F(S3StoreTest, ListsThatDoNotEndAreCutOff) {
