@@ -33,6 +33,7 @@ struct Dialect {
   bool creates_uploads = true;        // a multipart upload begins with a request
   bool keeps_whole_checksums = true;  // answers a GET of a whole object with its checksum
   std::function<bool(const std::string& key)> takes_key = [](const std::string&) { return true; };
+  std::size_t odd_keys = 10'000;  // as many as it puts, lists and deletes in a minute or two
   std::string script;             // in tests/support/stores; starts one more of its kind
   std::string variables;          // before _URL and _ENDPOINT
   std::string endpoint_variable;  // as the script exports it
