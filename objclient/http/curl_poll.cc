@@ -127,6 +127,7 @@ void CurlPoll::Watch(CURL* easy, curl_socket_t socket, int what) {
 
 int CurlPoll::EpollTimeout(std::chrono::milliseconds longest) const {
   if (!held_.empty()) return 0;
+  if (AnyWithoutSocket()) longest = std::min(longest, kLookAgain);
   for (const std::optional<Time>& moment : {timer_, look_again_}) {
     if (!moment) continue;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*moment - Clock::now());
@@ -153,18 +154,28 @@ void CurlPoll::Wait(CURLM* multi, std::chrono::milliseconds longest) {
   }
   if (timer_ && *timer_ <= Clock::now()) {
     timer_.reset();
-    int running = 0;
-    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running_);
   }
+  // libcurl 7.88 waits for nothing at all when one address of a name has refused and the next is to
+  // be tried.
+  if (AnyWithoutSocket()) RunAll(multi);
   FindHeld();
+}
+
+void CurlPoll::RunAll(CURLM* multi) {
+  // Deprecated, as it costs the more the more transfers there are. Nothing else runs one that has
+  // no socket.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  curl_multi_socket_all(multi, &running_);
+#pragma GCC diagnostic pop
 }
 
 void CurlPoll::Ready(CURLM* multi, curl_socket_t socket, int events) {
   for (int record = 0; record < kRecordsInTurn; ++record) {
     Watched* watched = WaitsForBytes(socket);
     const curl_off_t before = watched != nullptr ? BytesTaken(watched->easy) : 0;
-    int running = 0;
-    curl_multi_socket_action(multi, socket, events, &running);
+    curl_multi_socket_action(multi, socket, events, &running_);
     watched = WaitsForBytes(socket);
     if (watched == nullptr) return;
     const bool more = TlsHoldsMore(watched->easy);

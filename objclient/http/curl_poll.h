@@ -53,12 +53,15 @@ class CurlPoll {
   void Watch(CURL* easy, curl_socket_t socket, int what);
   int EpollTimeout(std::chrono::milliseconds longest) const;
   void FindHeld();
+  void RunAll(CURLM* multi);
   void Ready(CURLM* multi, curl_socket_t socket, int events);
   Watched* WaitsForBytes(curl_socket_t socket);
+  bool AnyWithoutSocket() const { return running_ > static_cast<int>(sockets_.size()); }
 
   const base::UniqueFd epoll_;
   const base::UniqueFd wake_;  // eventfd
   std::unordered_map<curl_socket_t, Watched> sockets_;
+  int running_ = 0;                  // transfers, as libcurl said last
   std::optional<Time> timer_;        // libcurl's
   std::vector<curl_socket_t> held_;  // whose TLS holds records, to be taken at the next turn
   std::optional<Time> look_again_;   // at those with `partial`

@@ -1,14 +1,18 @@
 // CurlTransport: names with many addresses, and such as nobody answers for.
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <latch>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "objclient/http/curl_transport.h"
@@ -23,9 +27,8 @@ using base::ErrorClass;
 // A name with several addresses, some of which have a server.
 class ManyAddressesTest : public CurlFixture {
  protected:
-  // At all addresses but `dead`, where connections are refused.
-  void ServeBut(const std::set<int>& dead,
-                const std::function<ScriptedAnswer(const SeenRequest&)>& script) {
+  // A socket at each address, all at the same port.
+  std::vector<base::UniqueFd> BindAll() {
     std::vector<base::UniqueFd> bound;
     while (bound.size() < kManyAddressesCount) {
       bound.push_back(BindAt("127.0.0." + std::to_string(bound.size() + 1), port_));
@@ -33,6 +36,12 @@ class ManyAddressesTest : public CurlFixture {
       if (!bound.back()) bound.clear();
       port_ = bound.empty() ? 0 : PortOf(bound.front());
     }
+    return bound;
+  }
+  // At all addresses but `dead`, where connections are refused.
+  void ServeBut(const std::set<int>& dead,
+                const std::function<ScriptedAnswer(const SeenRequest&)>& script) {
+    std::vector<base::UniqueFd> bound = BindAll();
     for (int i = 0; i < kManyAddressesCount; ++i) {
       base::UniqueFd& socket = bound[static_cast<std::size_t>(i)];
       if (dead.contains(i + 1)) {
@@ -49,6 +58,34 @@ class ManyAddressesTest : public CurlFixture {
     std::vector<std::future<Outcome>> outcomes;
     for (std::size_t i = 0; i < count; ++i) outcomes.push_back(Send(request));
     return outcomes;
+  }
+
+  // A guest takes the only place there is: who else would connect gets no answer.
+  static base::UniqueFd Fill(const base::UniqueFd& listener) {
+    EXPECT_EQ(listen(listener.get(), 0), 0);
+    sockaddr_storage place{};
+    socklen_t size = sizeof place;
+    auto* const address = reinterpret_cast<sockaddr*>(&place);
+    EXPECT_EQ(getsockname(listener.get(), address, &size), 0);
+    base::UniqueFd guest(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(guest.get(), address, size), 0);
+    return guest;
+  }
+  // The address, from 1 on, that somebody would connect to; another one than `but`.
+  int AwaitConnecting(int but) const {
+    while (true) {
+      std::ifstream table("/proc/net/tcp");
+      for (std::string line; std::getline(table, line);) {
+        unsigned address = 0;
+        unsigned port = 0;
+        unsigned state = 0;
+        constexpr char kFormat[] = "%*d: %*x:%*x %x:%x %x";
+        if (std::sscanf(line.c_str(), kFormat, &address, &port, &state) != 3) continue;
+        const int last_byte = static_cast<int>(address >> 24);
+        if (state == TCP_SYN_SENT && port == port_ && last_byte != but) return last_byte;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
 
   std::vector<std::unique_ptr<LoopbackServer>> servers_;
@@ -76,6 +113,27 @@ TEST_F(ManyAddressesTest, OneWithoutAServerIsPassedOver) {
   ServeBut({1, 3}, [](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "")}; });
   Open();
   for (auto& outcome : SendMany(16)) EXPECT_TRUE(outcome.get().result.ok());
+}
+
+// The socket for the second address has the number that the one for the first had.
+TEST_F(ManyAddressesTest, OneThatRefusesLateIsPassedOverForOneThatAnswersLate) {
+  std::vector<base::UniqueFd> bound = BindAll();
+  std::vector<base::UniqueFd> guests;
+  for (const auto& listener : bound) guests.push_back(Fill(listener));
+  CurlTransport::Options options;
+  options.connect_timeout = options.stall_timeout = std::chrono::hours(1);
+  Open(options);
+  auto outcome = std::move(SendMany(1).front());
+  const auto socket_at = [&](int address) -> base::UniqueFd& {
+    return bound[static_cast<std::size_t>(address) - 1];
+  };
+  const int first = AwaitConnecting(0);
+  socket_at(first).Reset();
+  const int second = AwaitConnecting(first);
+  const auto script = [](const SeenRequest&) { return ScriptedAnswer{Answer("200 OK", "")}; };
+  servers_.push_back(
+      std::make_unique<LoopbackServer>(script, nullptr, std::move(socket_at(second))));
+  EXPECT_TRUE(outcome.get().result.ok());
 }
 
 // A name that nobody answers for, until the test ends.
