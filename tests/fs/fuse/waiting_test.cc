@@ -50,43 +50,43 @@ TEST(IsToldToEnd, WhoClosesItsFilesAsItEndsBySignalOnly) {
 
 class WaitingTest : public testing::Test {
  protected:
+  static void Set(std::atomic<int>& answered) {
+    answered = 1;
+    answered.notify_all();
+  }
+
+  // An answer may still run when Remove has returned: what it sets outlives `waiting_`.
   std::atomic<pid_t> ending_{0};
+  std::atomic<int> first_{0};
+  std::atomic<int> second_{0};
   Waiting waiting_{{.ends = [this](pid_t thread) { return thread == ending_.load(); },
                     .period = std::chrono::milliseconds(1)}};
 };
 
 TEST_F(WaitingTest, AnswersHimWhoIsToldToEndAndNobodyElse) {
-  std::atomic<int> first{0};
-  std::atomic<int> second{0};
-  waiting_.Add(&first, 1, [&] {
-    first = 1;
-    waiting_.Remove(&first);
-    first.notify_all();
+  waiting_.Add(&first_, 1, [this] {
+    waiting_.Remove(&first_);
+    Set(first_);
   });
-  waiting_.Add(&second, 2, [&] {
-    second = 1;
-    second.notify_all();
-  });
+  waiting_.Add(&second_, 2, [this] { Set(second_); });
   ending_ = 1;
-  first.wait(0);
-  EXPECT_EQ(second.load(), 0);
+  first_.wait(0);
+  EXPECT_EQ(second_.load(), 0);
   // He who comes while others are looked at is looked at as well.
   ending_ = 2;
-  second.wait(0);
-  waiting_.Remove(&second);
+  second_.wait(0);
+  waiting_.Remove(&second_);
 }
 
 TEST_F(WaitingTest, LooksAgainWhenSomebodyComesAfterAllHaveGone) {
   for (pid_t thread = 1; thread <= 3; ++thread) {
-    std::atomic<int> answered{0};
+    first_ = 0;
     ending_ = thread;
-    waiting_.Add(&answered, thread, [&] {
-      waiting_.Remove(&answered);
-      answered = 1;
-      answered.notify_all();
+    waiting_.Add(&first_, thread, [this] {
+      waiting_.Remove(&first_);
+      Set(first_);
     });
-    answered.wait(0);
-    waiting_.Remove(&answered);
+    first_.wait(0);
   }
 }
 
