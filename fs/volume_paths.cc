@@ -1,6 +1,7 @@
 #include "fs/volume_paths.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/sysinfo.h>
@@ -43,8 +44,9 @@ base::Result<std::filesystem::path> DefaultRoot(const char* xdg_name, const char
   const auto home = HomeOf(environment);
   if (home) return *home / below_home / "cairnfs";
   return base::Error(base::ErrorClass::kInvalid,
-                     std::string("HOME is not set, and the system knows no home of this user: ") +
-                         "say with " + option + " where to keep things");
+                     fmt::format("HOME is not set, and the system knows no home of this user: say "
+                                 "with {} where to keep things",
+                                 option));
 }
 
 base::Error InUse(const std::filesystem::path& state_directory, std::string holder) {
