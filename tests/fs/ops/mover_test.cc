@@ -67,6 +67,13 @@ class MoverTest : public ::testing::Test {
     });
   }
 
+  // The object of "a" moves to "b", and nobody sees the end of it.
+  void RenameUnseen() {
+    LoseTouchAtTheNextMove();
+    ASSERT_OK(volume_.Rename("a", "b"));
+    ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  }
+
   void ForgetCachedBytes() {
     ASSERT_OK(volume_.Unmount());
     std::filesystem::remove_all(volume_.directory() / "cache");
@@ -174,9 +181,7 @@ TEST_F(MoverTest, AMoveWhoseAnswerIsLostIsFoundByLooking) {
 
 TEST_F(MoverTest, ACrashAfterTheMoveIsMadeUpForAtTheNextMount) {
   ASSERT_OK(volume_.Save("a", "content"));
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   // The catalog goes on without knowing where the object is.
   ASSERT_OK(volume_.Rename("b", "c"));
   volume_.Crash();
@@ -192,9 +197,7 @@ TEST_F(MoverTest, ACrashAfterTheMoveIsMadeUpForAtTheNextMount) {
 TEST_F(MoverTest, AMoveThatNobodySawIsFoundThoughMovesAreForbiddenSince) {
   ASSERT_OK(volume_.Save("a", "content"));
   ForgetCachedBytes();
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   forbids_moves_ = true;
   EXPECT_FALSE(azure_->Move({"x", "", "y", {}, {}}).ok());
   ASSERT_FALSE(azure_->capabilities().moves);
@@ -209,9 +212,7 @@ TEST_F(MoverTest, AMoveThatNobodySawIsFoundThoughMovesAreForbiddenSince) {
 
 TEST_F(MoverTest, AFileThatWasRemovedBeforeItsMoveWasKnownLeavesNothing) {
   ASSERT_OK(volume_.Save("a", "content"));
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   ASSERT_OK(volume_.Unlink("b"));
   volume_.Crash();
   volume_.PlanFaults(nullptr);
@@ -223,9 +224,7 @@ TEST_F(MoverTest, AFileThatWasRemovedBeforeItsMoveWasKnownLeavesNothing) {
 TEST_F(MoverTest, ChangesToAFileWhoseMoveNobodySawAreSent) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
   ForgetCachedBytes();
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   const auto handle = volume_.Open("b", O_WRONLY);
   ASSERT_OK(handle);
   ASSERT_OK(volume_.Write(*handle, 3, "X"));
@@ -239,9 +238,7 @@ TEST_F(MoverTest, ChangesToAFileWhoseMoveNobodySawAreSent) {
 TEST_F(MoverTest, SuchChangesAreSentByTheNextMount) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
   ForgetCachedBytes();
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   const auto handle = volume_.Open("b", O_WRONLY);
   ASSERT_OK(handle);
   ASSERT_OK(volume_.Write(*handle, 3, "X"));
@@ -259,9 +256,7 @@ TEST_F(MoverTest, SuchChangesAreSentByTheNextMount) {
 TEST_F(MoverTest, ReadersOfChangesToSuchAFileGetTheRestOfIt) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
   ForgetCachedBytes();
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   const auto handle = volume_.Open("b", O_RDWR);
   ASSERT_OK(handle);
   ASSERT_OK(volume_.Write(*handle, 3, "X"));
@@ -275,9 +270,7 @@ TEST_F(MoverTest, ReadersOfChangesToSuchAFileGetTheRestOfIt) {
 
 TEST_F(MoverTest, ANewFileDoesNotTakeTheKeyThatAMoveMayHaveReached) {
   ASSERT_OK(volume_.Save("a", "content"));
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   ASSERT_OK(volume_.Rename("b", "c"));
   const auto handle = volume_.Open("b", O_CREAT | O_WRONLY);
   ASSERT_OK(handle);
@@ -297,9 +290,7 @@ TEST_F(MoverTest, ANewFileDoesNotTakeTheKeyThatAMoveMayHaveReached) {
 
 TEST_F(MoverTest, TheKeyIsFreeAgainWhenTheFileIsGone) {
   ASSERT_OK(volume_.Save("a", "content"));
-  LoseTouchAtTheNextMove();
-  ASSERT_OK(volume_.Rename("a", "b"));
-  ASSERT_TRUE(volume_.Await([&] { return account_.EtagOf("a").empty(); }));
+  RenameUnseen();
   ASSERT_OK(volume_.Unlink("b"));
   volume_.PlanFaults(nullptr);
   ASSERT_OK(volume_.Save("b", "another"));
