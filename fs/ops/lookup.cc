@@ -13,6 +13,10 @@ base::Error NoEntry(std::string_view name) {
   return base::Error::FromErrno(ENOENT, "lookup '" + std::string(name) + "'");
 }
 
+bool IsNotFound(const base::Error& error) {
+  return error.error_class() == base::ErrorClass::kNotFound;
+}
+
 }  // namespace
 
 void MountedFilesystem::Lookup(meta::InodeId parent, std::string_view name,
@@ -25,9 +29,10 @@ void MountedFilesystem::Lookup(meta::InodeId parent, std::string_view name,
   base::Result<meta::Inode> known = look();
   if (freshness == Refresher::Freshness::kFresh) return done(std::move(known));
 
-  const bool missing = !known.ok() && known.error().error_class() == base::ErrorClass::kNotFound;
   const bool never = freshness == Refresher::Freshness::kNever;
-  if (!missing || (!never && !refresher_.IsQuick(parent))) {
+  // A directory that is still there is as good as ever: its own names are looked up in their turn.
+  const bool serves = known.ok() ? known->is_dir() : !IsNotFound(known.error());
+  if (serves || (!never && !refresher_.IsQuick(parent))) {
     refresher_.List(parent, nullptr);
     return done(std::move(known));
   }

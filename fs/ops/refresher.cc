@@ -93,6 +93,7 @@ void Refresher::ListAndAnswer(meta::InodeId directory) {
     Directory& entry = directories_[meta::Raw(directory)];
     again = std::exchange(entry.again, false);
     entry.listing = again;
+    if (!status.ok()) entry.took_ns = kQuickNs;  // nobody is made to wait for the next try
     waiters = std::exchange(entry.waiters, {});
   }
   for (const DoneStatus& done : waiters) done(status);

@@ -89,6 +89,15 @@ TEST_F(RefresherTest, WhatOthersDoAppearsAfterTheRefreshTime) {
   volume_.filesystem().SetNotifier(nullptr);
 }
 
+TEST_F(RefresherTest, TheFirstOpenAfterTheRefreshTimeSeesWhatOthersWrote) {
+  volume_.BucketPut("f", "old");
+  volume_.Mount();
+  EXPECT_EQ(Loaded("f"), "old");
+  volume_.BucketPut("f", "newer");
+  Later();
+  EXPECT_EQ(Loaded("f"), "newer");
+}
+
 TEST_F(RefresherTest, NeverMeansOnce) {
   volume_.options.refresh_s = -1;
   volume_.Mount();
