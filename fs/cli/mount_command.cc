@@ -188,19 +188,18 @@ base::Status ResolveLimits(const MountArguments& arguments, MountConfig& config)
   return base::Ok();
 }
 
-// A bucket that shows its own mount would hold itself.
-base::Status CheckOutsideBucket(const std::filesystem::path& mount_point,
+// A bucket that shows its own mount would hold itself; our own files in it would be its users'.
+base::Status CheckOutsideBucket(const char* what, const std::filesystem::path& place,
                                 const objclient::BucketUrl& url) {
   if (url.kind != objclient::BucketUrl::Kind::kLocal) return base::Ok();
   std::error_code error;
   const auto bucket = std::filesystem::weakly_canonical(url.bucket, error);
   if (error) return base::Ok();  // opening the bucket says why
-  const auto inside =
-      std::filesystem::weakly_canonical(mount_point, error).lexically_relative(bucket);
+  const auto inside = std::filesystem::weakly_canonical(place, error).lexically_relative(bucket);
   if (error || inside.empty() || *inside.begin() == "..") return base::Ok();
-  return base::Error(base::ErrorClass::kInvalid, mount_point.string() + " lies in the bucket " +
-                                                     bucket.string() +
-                                                     ": mount it at a directory outside");
+  return base::Error(base::ErrorClass::kInvalid, std::string(what) + " " + place.string() +
+                                                     " lies in the bucket " + bucket.string() +
+                                                     ": choose a directory outside");
 }
 
 base::Status ResolvePlaces(const MountArguments& arguments, const Environment& environment,
@@ -225,7 +224,7 @@ base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   config.mount_options = arguments.for_kernel;
   TRY_ASSIGN(config.url, objclient::ParseBucketUrl(arguments.volume.url));
   TRY_ASSIGN(config.mount_point, CheckMountPoint(arguments.directory, arguments.nonempty));
-  TRY(CheckOutsideBucket(config.mount_point, config.url));
+  TRY(CheckOutsideBucket("mount point", config.mount_point, config.url));
   TRY(ResolveLimits(arguments, config));
 
   const Environment environment = objclient::ProcessEnvironment();
@@ -235,6 +234,8 @@ base::Result<MountConfig> Resolve(const MountArguments& arguments) {
   }
   config.identity = VolumeIdentity(config.url, config.store, environment);
   TRY(ResolvePlaces(arguments, environment, config));
+  TRY(CheckOutsideBucket("--state-dir", config.state_directory, config.url));
+  TRY(CheckOutsideBucket("--cache-dir", config.cache_directory, config.url));
   // root mounts for everybody, as JuiceFS and NFS do; others need user_allow_other in fuse.conf.
   config.allow_other = arguments.allow_other || geteuid() == 0;
   config.filesystem.read_only = arguments.read_only;

@@ -116,38 +116,39 @@ bool Settler::Pass() {
   return !tallies.empty();
 }
 
-base::Result<bool> Settler::Visit(meta::InodeId directory,
-                                  const std::function<void(meta::InodeId)>& visit) {
+base::Result<std::vector<meta::InodeId>> Settler::FilesBelow(meta::InodeId directory) {
+  std::vector<meta::InodeId> files;
   std::vector<meta::InodeId> directories{directory};
-  while (!directories.empty()) {
+  while (!directories.empty() && !stopping_()) {
     const meta::InodeId next = directories.back();
     directories.pop_back();
     std::string after;
     for (;;) {
       TRY_ASSIGN(const auto entries, context_.catalog.ReadDir(next, after, kDirectoryPage));
-      if (stopping_()) return false;
       for (const meta::DirEntry& entry : entries) {
         if (entry.inode.is_dir()) directories.push_back(entry.inode.id);
-        if (entry.inode.is_file()) visit(entry.inode.id);
+        if (entry.inode.is_file()) files.push_back(entry.inode.id);
       }
       if (entries.size() < kDirectoryPage) break;
       after = entries.back().name;
     }
   }
-  return true;
+  return files;
 }
 
 void Settler::Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally) {
-  // Counted ahead for people, who wait for it when they unmount.
-  std::uint64_t files = 0;
-  auto whole = Visit(directory, [&files](meta::InodeId) { ++files; });
-  if (whole.ok() && *whole) {
-    tally->Expect(files);
-    whole = Visit(directory, [this, &tally](meta::InodeId file) { Submit(file, tally); });
+  const auto files = FilesBelow(directory);
+  if (files.ok()) {
+    // Counted ahead for people, who wait for it when they unmount.
+    tally->Expect(files->size());
+    for (const meta::InodeId file : *files) {
+      if (stopping_()) break;
+      Submit(file, tally);
+    }
+    if (!stopping_()) return;
   }
-  if (whole.ok() && *whole) return;
   tally->Begin();
-  tally->End(whole.ok() ? base::Result<Outcome>(Outcome::kWait) : whole.error());
+  tally->End(files.ok() ? base::Result<Outcome>(Outcome::kWait) : files.error());
 }
 
 void Settler::Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally) {

@@ -38,9 +38,8 @@ class Settler {
   // How the files of one intent fared.
   struct Tally;
 
-  // Every file below; false when it was to stop.
-  base::Result<bool> Visit(meta::InodeId directory,
-                           const std::function<void(meta::InodeId)>& visit);
+  // Not all of them when it is to stop.
+  base::Result<std::vector<meta::InodeId>> FilesBelow(meta::InodeId directory);
   void Walk(meta::InodeId directory, const std::shared_ptr<Tally>& tally);
   void Submit(meta::InodeId file, const std::shared_ptr<Tally>& tally);
   base::Result<Outcome> SettleFile(meta::InodeId inode, std::uint32_t waits);

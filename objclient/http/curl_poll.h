@@ -9,8 +9,6 @@
 
 #include <curl/curl.h>
 
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>

@@ -125,6 +125,14 @@ class BadInput(mount.MountTest):
             self.refused(volume, volume.path, "lies in the bucket", options=options)
             volume.path = self.bucket.folder
 
+    @unittest.skipIf(mount.ON_SERVER, "only a folder can hold them")
+    def test_our_own_files_in_the_bucket(self):
+        for place in ("state", "cache"):
+            volume = self.unstarted()
+            setattr(volume, place, self.bucket.path("ours"))
+            self.refused(volume, f"--{place}-dir", "lies in the bucket")
+        self.assertEqual([], os.listdir(self.bucket.folder))
+
     def test_mount_point_is_a_file(self):
         volume = self.unstarted()
         os.rmdir(volume.path)

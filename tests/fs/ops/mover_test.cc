@@ -80,6 +80,15 @@ class MoverTest : public ::testing::Test {
     volume_.Mount();
   }
 
+  // The same, and a byte of it is changed by somebody who has it open.
+  base::Result<Volume::Handle> PatchUnseen(int flags) {
+    ForgetCachedBytes();
+    RenameUnseen();
+    auto handle = volume_.Open("b", flags);
+    if (handle.ok()) EXPECT_OK(volume_.Write(*handle, 3, "X"));
+    return handle;
+  }
+
   objclient::HierarchicalAccount account_;
   std::atomic<int> copies_ = 0;
   std::atomic<bool> lost_ = false;
@@ -223,11 +232,8 @@ TEST_F(MoverTest, AFileThatWasRemovedBeforeItsMoveWasKnownLeavesNothing) {
 
 TEST_F(MoverTest, ChangesToAFileWhoseMoveNobodySawAreSent) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
-  ForgetCachedBytes();
-  RenameUnseen();
-  const auto handle = volume_.Open("b", O_WRONLY);
+  const auto handle = PatchUnseen(O_WRONLY);
   ASSERT_OK(handle);
-  ASSERT_OK(volume_.Write(*handle, 3, "X"));
   volume_.PlanFaults(nullptr);
   EXPECT_OK(volume_.Close(*handle));
   ASSERT_OK(volume_.Unmount());
@@ -237,11 +243,8 @@ TEST_F(MoverTest, ChangesToAFileWhoseMoveNobodySawAreSent) {
 
 TEST_F(MoverTest, SuchChangesAreSentByTheNextMount) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
-  ForgetCachedBytes();
-  RenameUnseen();
-  const auto handle = volume_.Open("b", O_WRONLY);
+  const auto handle = PatchUnseen(O_WRONLY);
   ASSERT_OK(handle);
-  ASSERT_OK(volume_.Write(*handle, 3, "X"));
   EXPECT_FALSE(volume_.Close(*handle).ok());
   volume_.Crash();
   EXPECT_THAT(account_.Paths(), ElementsAre("b"));
@@ -255,11 +258,8 @@ TEST_F(MoverTest, SuchChangesAreSentByTheNextMount) {
 
 TEST_F(MoverTest, ReadersOfChangesToSuchAFileGetTheRestOfIt) {
   ASSERT_OK(volume_.Save("a", "0123456789"));
-  ForgetCachedBytes();
-  RenameUnseen();
-  const auto handle = volume_.Open("b", O_RDWR);
+  const auto handle = PatchUnseen(O_RDWR);
   ASSERT_OK(handle);
-  ASSERT_OK(volume_.Write(*handle, 3, "X"));
   volume_.PlanFaults(nullptr);
   EXPECT_TRUE(volume_.Await([&] {
     const auto bytes = volume_.Read(*handle, 0, 100);
